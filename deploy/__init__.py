@@ -1,0 +1,1 @@
+"""How Cadena is started: on one machine (`local`), for a tour (`demo`), and in production (compose)."""

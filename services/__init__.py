@@ -1,0 +1,1 @@
+"""Three services, three powers: custody decides, audit seals, notify speaks. None imports another."""

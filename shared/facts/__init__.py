@@ -1,0 +1,48 @@
+"""Every type of event there is, by its wire name. Retired types stay listed: their bytes replay for ever. PURE."""
+
+from shared.facts.base import Fact, Part, schema_name
+from shared.facts.cases import CaseCounselAppointed, CaseOpened, CasePersonLinked
+from shared.facts.ledger import ForeignMessage
+from shared.facts.notices import (
+    NoticeAccepted,
+    NoticePlanned,
+    NoticeRejected,
+    NoticeUnaddressed,
+    PartyAddressGiven,
+    PartyAddressVerified,
+    SubscriptionMade,
+)
+from shared.facts.offers import (
+    OfferAccepted,
+    OfferMade,
+    OfferRefused,
+    OfferWithdrawn,
+    SampleOffered,
+    SampleOfferEnded,
+    SampleTransferred,
+)
+from shared.facts.people import AccountLinked, InstallationFounded, OrganisationRegistered, PersonRegistered
+from shared.facts.proposals import (
+    ProposalMade,
+    ProposalWithdrawn,
+    SampleDestructionProposed,
+    SampleDestructionWithdrawn,
+)
+from shared.facts.refusals import CustodyCommandRefused, NotifyCommandRefused
+from shared.facts.samples import SampleAmended, SampleRegistered
+
+__all__ = ["FACTS", "Fact", "Part", "schema_name"]
+
+_KINDS: tuple[type[Fact], ...] = (
+    InstallationFounded, OrganisationRegistered, PersonRegistered, AccountLinked,
+    CaseOpened, CasePersonLinked, CaseCounselAppointed,
+    SampleRegistered, SampleAmended,
+    OfferMade, SampleOffered, OfferAccepted, SampleTransferred, OfferRefused, OfferWithdrawn, SampleOfferEnded,
+    ProposalMade, SampleDestructionProposed, ProposalWithdrawn, SampleDestructionWithdrawn,
+    CustodyCommandRefused,
+    PartyAddressGiven, PartyAddressVerified, SubscriptionMade,
+    NoticePlanned, NoticeAccepted, NoticeRejected, NoticeUnaddressed, NotifyCommandRefused,
+    ForeignMessage,
+)  # fmt: skip
+
+FACTS: dict[str, type[Fact]] = {kind.type_name(): kind for kind in _KINDS}

@@ -1,0 +1,68 @@
+"""Notify's facts: whose address is known, who subscribed, what became of each message. Addresses never enter. PURE."""
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from shared.facts.base import Fact
+from shared.text import SealedDigest, Sha256, Uuid
+
+Capacity = Literal["counsel_of_record", "subscriber"]
+
+
+class PartyAddressGiven(Fact):
+    """Subject `party/<person>`: the party itself gave an address; nothing is sent there but the link that verifies it."""
+
+    name: ClassVar[str] = "notify.party.address_given.v1"
+    channel: Literal["mail"]
+    address: SealedDigest
+
+
+class PartyAddressVerified(Fact):
+    """Who reads at the address has opened the link and confirmed; from now on notices go there."""
+
+    name: ClassVar[str] = "notify.party.address_verified.v1"
+    channel: Literal["mail"]
+    address: SealedDigest
+
+
+class SubscriptionMade(Fact):
+    """Subject `subscription/<id>`: `person` is told what is proposed in `case`."""
+
+    name: ClassVar[str] = "notify.subscription.made.v1"
+    person: Uuid
+    case: Uuid
+
+
+class NoticePlanned(Fact):
+    """Subject `notice/<id>`: a mail to `person` about `proposal` is ready; `message_sha256` is of the whole mail."""
+
+    name: ClassVar[str] = "notify.notice.planned.v1"
+    proposal: Uuid
+    person: Uuid
+    capacity: Capacity
+    message_sha256: Sha256
+
+
+class NoticeAccepted(Fact):
+    """A mail server took the message. This is not service: service is an act of a person (G4)."""
+
+    name: ClassVar[str] = "notify.notice.accepted.v1"
+    attempt: Annotated[int, Field(ge=1)]
+
+
+class NoticeRejected(Fact):
+    """A mail server refused the message for good, with this reply code; the party has not been told."""
+
+    name: ClassVar[str] = "notify.notice.rejected.v1"
+    attempt: Annotated[int, Field(ge=1)]
+    reply_code: int
+
+
+class NoticeUnaddressed(Fact):
+    """Subject `notice/<id>`: a party that must be told has no verified address, and so has not been told."""
+
+    name: ClassVar[str] = "notify.notice.unaddressed.v1"
+    proposal: Uuid
+    person: Uuid
+    capacity: Capacity

@@ -1,0 +1,82 @@
+"""Facts about the installation, its organisations, persons and accounts. PURE."""
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from shared.facts.base import Fact, Part
+from shared.text import Code, Name, SealedDigest, Sha256, Uuid
+
+OrganisationKind = Literal[
+    "lab", "evidence_store", "prosecutor", "defence", "court", "oversight", "auditor", "registrar", "courier"
+]
+Role = Literal["lab", "custodian", "courier", "prosecutor", "defence", "court", "auditor", "oversight", "registrar"]
+
+
+class Organisation(Part):
+    """An institution. Its name stands in plain: institutions are public, and a notice must say who holds an item."""
+
+    id: Uuid
+    name: Name
+    kind: OrganisationKind
+    independent: bool
+    """Of the prosecution. A laboratory may belong to the prosecution, so this is stated, with its `source`."""
+    source: Code | None = None
+
+
+class Registrar(Part):
+    """The first account, which registers all others."""
+
+    person: Uuid
+    name: SealedDigest
+    organisation: Uuid
+    account: Uuid
+    account_digest: Sha256
+
+
+class Pack(Part):
+    """The law in force by default, by name, version and content."""
+
+    id: str
+    version: int
+    sha256: Sha256
+
+
+class InstallationFounded(Fact):
+    """Leaf 0: trust starts from the log's vkey, and every other key and person from here."""
+
+    name: ClassVar[str] = "custody.installation.founded.v1"
+    installation: str
+    origin: str
+    log_vkey: str
+    cosigner_vkey: str
+    promise_keys: dict[str, str]
+    """Source → Ed25519 public key, base64url without padding."""
+    link_key: str
+    organisations: Annotated[list[Organisation], Field(min_length=1)]
+    registrar: Registrar
+    pack: Pack
+
+
+class OrganisationRegistered(Fact):
+    """Subject `organisation/<id>`."""
+
+    name: ClassVar[str] = "custody.organisation.registered.v1"
+    organisation: Organisation
+
+
+class PersonRegistered(Fact):
+    """Subject `person/<id>`. A person is an opaque id; the name is sealed."""
+
+    name: ClassVar[str] = "custody.person.registered.v1"
+    person_name: SealedDigest
+
+
+class AccountLinked(Fact):
+    """Subject `account/<id>`: an issuer's subject is this person, in this organisation, with this role only."""
+
+    name: ClassVar[str] = "custody.account.linked.v1"
+    person: Uuid
+    organisation: Uuid
+    role: Role
+    account_digest: Sha256

@@ -1,0 +1,84 @@
+"""The edge types: one way to write a text, a code, an id and an instant, in requests and in events alike. PURE."""
+
+import re
+import unicodedata
+from datetime import UTC, datetime
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import AfterValidator, BeforeValidator, PlainSerializer, StringConstraints, WithJsonSchema
+
+# Cc control, Cf format (zero-width and bidirectional overrides among them), Cs surrogates, Co private, Cn unassigned.
+_FORBIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn"}
+_ALLOWED_CONTROLS = {"\n"}
+_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?(Z|[+-]\d{2}:\d{2})")
+
+
+def clean_text(value: str) -> str:
+    """NFC without control, bidirectional-override, zero-width or surrogate characters; else ValueError.
+
+    Two texts that look alike must be alike: NFD input is composed, anything invisible is refused.
+    """
+    for character in value:
+        if unicodedata.category(character) in _FORBIDDEN and character not in _ALLOWED_CONTROLS:
+            raise ValueError(f"the character U+{ord(character):04X} cannot be seen and may not stand in a text")
+    composed = unicodedata.normalize("NFC", value)
+    if composed != composed.strip() or not composed:
+        raise ValueError("a text neither is empty nor begins or ends with white space")
+    return composed
+
+
+def canonical_uuid(value: object) -> str:
+    """The one spelling of a UUID: 36 characters, lower case, four dashes (RFC 9562); upper case is taken and lowered.
+
+    Braces, `urn:uuid:` and dashless forms are refused, since one id in several spellings is two keys to a database.
+    """
+    text = str(value).lower() if isinstance(value, str | UUID) else ""
+    if not _UUID.fullmatch(text):
+        raise ValueError(
+            "a UUID is written as 8-4-4-4-12 hexadecimal digits, such as 0190a1b2-c3d4-7e5f-8a6b-0c1d2e3f4a5b"
+        )
+    return text
+
+
+def parse_instant(value: object) -> datetime:
+    """An RFC 3339 date-time with an offset, to the microsecond, as an aware UTC datetime; else ValueError."""
+    if isinstance(value, datetime):
+        if value.tzinfo is None:
+            raise ValueError("an instant needs an offset from UTC")
+        return value.astimezone(UTC)
+    if not isinstance(value, str) or not _INSTANT.fullmatch(value):
+        raise ValueError("an instant is written as 2026-01-31T09:30:00Z, or with an offset such as -06:00")
+    try:
+        return datetime.fromisoformat(value).astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("the instant lies outside the years 1 to 9999") from error
+
+
+def write_instant(value: datetime) -> str:
+    """The one spelling of an instant in an event: UTC, always six decimals, `Z`."""
+    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{value.microsecond:06d}Z"
+
+
+Text = Annotated[str, StringConstraints(max_length=2000), AfterValidator(clean_text)]
+Name = Annotated[str, StringConstraints(max_length=200), AfterValidator(clean_text)]
+Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/:#-]{0,63}$")]
+"""A label, seal number or folio: plain in the ledger, so it holds no spaces and no free text."""
+
+Uuid = Annotated[
+    str,
+    BeforeValidator(canonical_uuid),
+    WithJsonSchema(
+        {"type": "string", "format": "uuid", "pattern": "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"}
+    ),
+]
+Instant = Annotated[
+    datetime,
+    BeforeValidator(parse_instant),
+    PlainSerializer(write_instant, return_type=str),
+    WithJsonSchema({"type": "string", "format": "date-time"}),
+]
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+SealedDigest = Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
+"""What an event says of a sealed text: the digest that shared.sealed.seal makes."""
