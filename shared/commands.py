@@ -1,0 +1,106 @@
+"""Commands by key: a retry gets the very bytes of the first answer, and a parallel twin waits for it.
+
+Both tables are insert-only: `command` is written first and is the lock of a key, `answer` last, in one transaction.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Column, DateTime, Integer, LargeBinary, MetaData, String, Table, Uuid, func, select
+from sqlalchemy.dialects.postgresql import JSONB, insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from shared.problems import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer as it went out: status, headers and body."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class CommandTables:
+    """The two tables of one service's database."""
+
+    command: Table
+    answer: Table
+
+
+def command_tables(metadata: MetaData) -> CommandTables:
+    """Attach the tables to a service's metadata."""
+    command = Table(
+        "command", metadata,
+        Column("account", String(64), primary_key=True),
+        Column("key", Uuid(as_uuid=False), primary_key=True),
+        Column("fingerprint", LargeBinary, nullable=False),
+        Column("recorded_at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
+    )  # fmt: skip
+    answer = Table(
+        "answer", metadata,
+        Column("account", String(64), primary_key=True),
+        Column("key", Uuid(as_uuid=False), primary_key=True),
+        Column("status", Integer, nullable=False),
+        Column("headers", JSONB, nullable=False),
+        Column("body", LargeBinary, nullable=False),
+        Column("recorded_at", DateTime(timezone=True), nullable=False),
+    )  # fmt: skip
+    return CommandTables(command, answer)
+
+
+async def claim(
+    connection: AsyncConnection, tables: CommandTables, account: str, key: str, fingerprint: bytes
+) -> Answer | None:
+    """Take the key for this transaction, or return the answer that it got before.
+
+    Waits for a transaction that holds the same key; if that one rolls back, the key is ours. `fingerprint` is the
+    SHA-256 of the request without If-Match. Raises Problem 422 when the key was used for another request.
+    """
+    values = {"account": account, "key": key, "fingerprint": fingerprint}
+    taken = await connection.execute(
+        insert(tables.command).values(values).on_conflict_do_nothing().returning(tables.command.c.account)
+    )
+    if taken.first() is not None:
+        return None
+    return await find(connection, tables, account, key, fingerprint)
+
+
+async def find(
+    connection: AsyncConnection, tables: CommandTables, account: str, key: str, fingerprint: bytes
+) -> Answer | None:
+    """The answer given to this key before, if any; the same Problem as `claim`."""
+    command, answer = tables.command, tables.answer
+    row = (
+        await connection.execute(
+            select(command.c.fingerprint, answer.c.status, answer.c.headers, answer.c.body)
+            .join(answer, (answer.c.account == command.c.account) & (answer.c.key == command.c.key))
+            .where(command.c.account == account, command.c.key == key)
+        )
+    ).first()
+    if row is None:
+        return None
+    if row.fingerprint != fingerprint:
+        raise Problem(
+            422, "key-reused", "This key was used for another request",
+            "An Idempotency-Key names one request; take a new UUID for a new one.",
+        )  # fmt: skip
+    return Answer(row.status, dict(row.headers), row.body)
+
+
+async def keep(
+    connection: AsyncConnection, tables: CommandTables, account: str, key: str, answer: Answer, recorded_at: datetime
+) -> None:
+    """Store the answer in the transaction that claimed the key."""
+    await connection.execute(
+        tables.answer.insert().values(
+            account=account,
+            key=key,
+            status=answer.status,
+            headers=answer.headers,
+            body=answer.body,
+            recorded_at=recorded_at,
+        )
+    )

@@ -1,0 +1,109 @@
+"""What every process reads from its environment, typed and checked once at its entry point; nothing else reads it."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import parse_qs, urlsplit
+
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+DEV_ISSUER = "urn:cadena:dev"
+LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+class CommonSettings(BaseSettings):
+    """The names that all six processes share: `CADENA_` and the field in upper case."""
+
+    model_config = SettingsConfigDict(env_prefix="CADENA_", extra="ignore", frozen=True)
+
+    installation: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,40}$")] = "demo"
+    origin: str = "cadena.example/demo"
+    listen_host: str = "127.0.0.1"
+    listen_port: Port
+    database_url: SecretStr
+    """This process's own login, as a libpq URL; a socket folder stands in `?host=`."""
+    keys_dir: Path | None = None
+    state_dir: Path | None = None
+    """A folder outside the database, for what must survive the database being set back."""
+
+    @property
+    def custody_source(self) -> str:
+        """The `source` of custody's events."""
+        return f"urn:cadena:{self.installation}:custody"
+
+    @property
+    def notify_source(self) -> str:
+        """The `source` of notify's events."""
+        return f"urn:cadena:{self.installation}:notify"
+
+    @property
+    def audit_source(self) -> str:
+        """The `source` of audit's marker leaves."""
+        return f"urn:cadena:{self.installation}:audit"
+
+
+class KafkaSettings(BaseSettings):
+    """How a process reaches the broker, with credentials of its own."""
+
+    model_config = SettingsConfigDict(env_prefix="CADENA_KAFKA_", extra="ignore", frozen=True)
+
+    bootstrap_servers: str
+    topic_prefix: str = ""
+    security_protocol: Literal["PLAINTEXT", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
+    sasl_username: str | None = None
+    sasl_password: SecretStr | None = None
+
+    @property
+    def custody_topic(self) -> str:
+        """Custody's facts."""
+        return f"{self.topic_prefix}cadena.custody.v1"
+
+    @property
+    def notify_topic(self) -> str:
+        """Notify's facts."""
+        return f"{self.topic_prefix}cadena.notify.v1"
+
+    @property
+    def audit_topic(self) -> str:
+        """Sealed entries."""
+        return f"{self.topic_prefix}cadena.audit.v1"
+
+
+class TokenSettings(CommonSettings):
+    """Whose tokens an API takes."""
+
+    issuer: str
+    jwks: str
+    """Path of a JWKS file, or its https URL."""
+
+    @model_validator(mode="after")
+    def _dev_issuer_stays_on_loopback(self) -> "TokenSettings":
+        if self.issuer == DEV_ISSUER and not (
+            self.listen_host in LOOPBACK and database_is_local(self.database_url.get_secret_value())
+        ):
+            raise ValueError(f"{DEV_ISSUER} signs tokens for anyone who can read a file; it is taken on loopback only")
+        return self
+
+
+class LogReaderSettings(CommonSettings):
+    """Where a worker reads the sealed log, and by which key it knows it."""
+
+    log_url: str
+    log_vkey: str
+    """The log's vkey, or the path of a file that holds it."""
+    ledger_token_file: Path | None = None
+    """Holds the bearer token for entry tiles; read anew at each use."""
+
+    @property
+    def vkey(self) -> str:
+        """The vkey itself."""
+        path = Path(self.log_vkey)
+        return (path.read_text() if "+" not in self.log_vkey or path.is_file() else self.log_vkey).strip()
+
+
+def database_is_local(url: str) -> bool:
+    """True if a libpq URL leads to a socket or to loopback."""
+    parts = urlsplit(url)
+    hosts = parse_qs(parts.query).get("host", [parts.hostname or ""])
+    return all(host in LOOPBACK or host.startswith("/") or not host for host in hosts)

@@ -1,0 +1,51 @@
+"""Logs: one JSON object a line on standard output, with the command's id where there is one. No personal data."""
+
+import logging
+import sys
+
+import structlog
+
+
+def configure(process: str, level: int = logging.INFO) -> None:
+    """Send structlog and the standard library's loggers through one JSON renderer. `process` stands in each line."""
+    shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.StackInfoRenderer(),
+        structlog.processors.dict_tracebacks,
+    ]
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                lambda _logger, _method, event: {"process": process, **event},
+                structlog.processors.JSONRenderer(ensure_ascii=False),
+            ],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level)
+    for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
+        logging.getLogger(name).handlers[:] = []
+        logging.getLogger(name).propagate = name != "uvicorn.access"
+    logging.getLogger("aiokafka").setLevel(logging.WARNING)
+
+
+def bind(**values: str) -> None:
+    """Let every further line of this task carry these members; `command` is the one to bind."""
+    structlog.contextvars.bind_contextvars(**values)
+
+
+def unbind() -> None:
+    """Drop what was bound."""
+    structlog.contextvars.clear_contextvars()
