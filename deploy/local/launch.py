@@ -19,7 +19,7 @@ PR_SET_PDEATHSIG = 1
 PR_SET_SECUREBITS = 28
 PR_CAP_AMBIENT = 47
 PR_CAP_AMBIENT_RAISE = 2
-# access(2) judges by the real user without capabilities unless this bit is set; PostgreSQL asks it about its own binaries.
+# access(2) judges by the real user without capabilities unless this bit is set; PostgreSQL asks it about its binaries.
 SECBIT_NO_SETUID_FIXUP = 4
 CAP_DAC_OVERRIDE = 1
 CAPABILITY_VERSION_3 = 0x20080522

@@ -1,18 +1,12 @@
 """Free TCP ports on loopback."""
 
+import random
 import socket
-from contextlib import ExitStack
 
 LOOPBACK = "127.0.0.1"
-
-
-def free_ports(count: int) -> list[int]:
-    """`count` different ports that nobody listens on now; nothing keeps them free until they are used."""
-    with ExitStack() as held:
-        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
-        for one in sockets:
-            one.bind((LOOPBACK, 0))
-        return [int(one.getsockname()[1]) for one in sockets]
+# Below the ports that systems hand to outgoing connections (32768 and up on Linux, 49152 and up elsewhere): a server
+# that is killed and started again finds its port free.
+CANDIDATES = range(15_000, 32_000)
 
 
 def is_free(port: int) -> bool:
@@ -24,6 +18,18 @@ def is_free(port: int) -> bool:
         except OSError:
             return False
         return True
+
+
+def free_ports(count: int) -> list[int]:
+    """`count` different ports that nobody listens on now; nothing keeps them free until they are used."""
+    found: list[int] = []
+    # SystemRandom: two checkouts started at the same moment must not try the same ports in the same order.
+    for port in random.SystemRandom().sample(CANDIDATES, len(CANDIDATES)):
+        if len(found) == count:
+            break
+        if is_free(port):
+            found.append(port)
+    return found
 
 
 def kept_ports(kept: dict[str, int], names: list[str]) -> dict[str, int]:

@@ -35,7 +35,7 @@ def tied(argv: Sequence[str], death_signal: signal.Signals, user: User | None) -
 
 
 class Process:
-    """A named child process with its log at `<state>/logs/<name>.log` and its pid file at `<state>/pids/<name>.json`."""
+    """A named child process; its log is `<state>/logs/<name>.log`, its pid file `<state>/pids/<name>.json`."""
 
     def __init__(
         self,

@@ -1,0 +1,98 @@
+"""The three databases and their login roles on a running PostgreSQL, embedded or given by DATABASE_URL.
+
+One role per process, and one owner per service that only migrations use; each role has a password of its own and may
+enter only the database of its service. What a role may do inside is the business of each service's `grants.sql`.
+"""
+
+import secrets
+import subprocess
+from collections.abc import Mapping
+from urllib.parse import quote, urlsplit, urlunsplit
+
+from deploy.local.postgres import binaries
+from deploy.local.problem import StackProblem
+
+ROLES: Mapping[str, tuple[str, ...]] = {
+    "custody": ("owner", "api", "worker"),
+    "audit": ("owner", "writer", "api"),
+    "notify": ("owner", "api", "worker"),
+}
+
+Urls = dict[str, dict[str, str]]
+"""Service → role → libpq URL, the shape of `stack.json`."""
+
+
+def libpq(url: str) -> str:
+    """A PostgreSQL URL without SQLAlchemy's driver name, as libpq and asyncpg want it."""
+    scheme, _, rest = url.partition("://")
+    if scheme.partition("+")[0] not in ("postgres", "postgresql"):
+        raise StackProblem("DATABASE_URL must start with postgresql://.")
+    return f"postgresql://{rest}"
+
+
+def login_url(admin_url: str, user: str, password: str, database: str) -> str:
+    """The same server as `admin_url`, another login and database."""
+    parts = urlsplit(admin_url)
+    server = parts.netloc.rpartition("@")[2]
+    return urlunsplit(parts._replace(netloc=f"{quote(user)}:{quote(password)}@{server}", path=f"/{quote(database)}"))
+
+
+def run_sql(url: str, sql: str) -> str:
+    """What `psql` prints for `sql`, unaligned and without headers; raises StackProblem with the server's words."""
+    argv = [str(binaries() / "psql"), url, "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-f", "-"]
+    ran = subprocess.run(argv, input=sql, capture_output=True, text=True, check=False)
+    if ran.returncode != 0:
+        raise StackProblem(f"PostgreSQL refused: {ran.stderr.strip()}")
+    return ran.stdout.strip()
+
+
+def new_passwords() -> dict[str, str]:
+    """A fresh password for every role, `custody_owner` and so on."""
+    return {f"{service}_{role}": secrets.token_urlsafe(18) for service, roles in ROLES.items() for role in roles}
+
+
+def ensure_roles(admin_url: str, passwords: Mapping[str, str]) -> None:
+    """Make the roles that are missing and give each its password."""
+    known = set(run_sql(admin_url, "SELECT rolname FROM pg_roles").splitlines())
+    sql = [f"CREATE ROLE {role};" for role in passwords if role not in known]
+    sql += [f"ALTER ROLE {role} LOGIN PASSWORD '{password}';" for role, password in passwords.items()]
+    run_sql(admin_url, "\n".join(sql))
+
+
+def ensure_databases(admin_url: str, suffix: str = "", template_suffix: str | None = None) -> None:
+    """Make the databases `<service><suffix>` that are missing, empty or as copies of `<service><template_suffix>`.
+
+    A template must have no open connection. The roles exist.
+    """
+    known = set(run_sql(admin_url, "SELECT datname FROM pg_database").splitlines())
+    for service, roles in ROLES.items():
+        name = f"{service}{suffix}"
+        if name in known:
+            continue
+        source = "template0" if template_suffix is None else f"{service}{template_suffix}"
+        logins = ", ".join(f"{service}_{role}" for role in roles)
+        # The owner's role is entered for the moment of making: an administrator who is not superuser needs that.
+        sql = f"""
+            GRANT {service}_owner TO CURRENT_USER;
+            CREATE DATABASE "{name}" OWNER {service}_owner TEMPLATE "{source}";
+            REVOKE ALL ON DATABASE "{name}" FROM PUBLIC;
+            GRANT CONNECT ON DATABASE "{name}" TO {logins};
+        """
+        run_sql(admin_url, sql)
+
+
+def drop_databases(admin_url: str, suffix: str) -> None:
+    """Drop the databases `<service><suffix>`, ending what is connected to them."""
+    for service in ROLES:
+        run_sql(admin_url, f'DROP DATABASE IF EXISTS "{service}{suffix}" WITH (FORCE);')
+
+
+def service_urls(admin_url: str, passwords: Mapping[str, str], suffix: str = "") -> Urls:
+    """The URL of every role."""
+    return {
+        service: {
+            role: login_url(admin_url, f"{service}_{role}", passwords[f"{service}_{role}"], f"{service}{suffix}")
+            for role in roles
+        }
+        for service, roles in ROLES.items()
+    }

