@@ -103,7 +103,7 @@ def run(main: Callable[[asyncio.Event], Awaitable[None]]) -> None:
 
 
 async def together(stop: asyncio.Event, *parts: Awaitable[None]) -> None:
-    """Run the parts of a process side by side; when one ends or fails the others are told to stop, then its error rises."""
+    """Run the parts of a process side by side; when one ends, the others are told to stop, then its error rises."""
     tasks = [asyncio.ensure_future(part) for part in parts]
     try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)

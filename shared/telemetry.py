@@ -38,7 +38,8 @@ def configure(process: str, level: int = logging.INFO) -> None:
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
         logging.getLogger(name).handlers[:] = []
         logging.getLogger(name).propagate = name != "uvicorn.access"
-    logging.getLogger("aiokafka").setLevel(logging.WARNING)
+    for name in ("aiokafka", "httpx", "httpx2", "httpcore", "httpcore2"):  # the latter log addresses, which may hold tokens
+        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def bind(**values: str) -> None:

@@ -40,7 +40,7 @@ class SampleOffered(Fact):
 
 
 class Receipt(Part):
-    """What the receiver saw of one item: its seal number as read, its condition, and why the seal differs if it does."""
+    """What the receiver saw of one item: seal number as read, condition, and why the seal differs if it does."""
 
     sample: Uuid
     seal: Code
