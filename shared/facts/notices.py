@@ -8,14 +8,16 @@ from shared.facts.base import Fact
 from shared.text import SealedDigest, Sha256, Uuid
 
 Capacity = Literal["counsel_of_record", "subscriber"]
+Language = Literal["es", "en"]
 
 
 class PartyAddressGiven(Fact):
-    """Subject `party/<person>`: the party itself gave an address; nothing is sent there but the link that verifies it."""
+    """Subject `party/<person>`: the party gave an address; only the link that verifies it is sent there."""
 
     name: ClassVar[str] = "notify.party.address_given.v1"
     channel: Literal["mail"]
     address: SealedDigest
+    language: Language
 
 
 class PartyAddressVerified(Fact):
@@ -35,12 +37,16 @@ class SubscriptionMade(Fact):
 
 
 class NoticePlanned(Fact):
-    """Subject `notice/<id>`: a mail to `person` about `proposal` is ready; `message_sha256` is of the whole mail."""
+    """Subject `notice/<id>`: a mail to `person` about `proposal` is ready; `message_sha256` is of the whole mail.
+
+    `address` is the digest under which the party verified the address that the mail goes to.
+    """
 
     name: ClassVar[str] = "notify.notice.planned.v1"
     proposal: Uuid
     person: Uuid
     capacity: Capacity
+    address: SealedDigest
     message_sha256: Sha256
 
 
