@@ -38,7 +38,7 @@ def configure(process: str, level: int = logging.INFO) -> None:
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
         logging.getLogger(name).handlers[:] = []
         logging.getLogger(name).propagate = name != "uvicorn.access"
-    for name in ("aiokafka", "httpx", "httpx2", "httpcore", "httpcore2"):  # the latter log addresses, which may hold tokens
+    for name in ("aiokafka", "httpx", "httpx2", "httpcore", "httpcore2"):  # httpx logs URLs, which may hold link tokens
         logging.getLogger(name).setLevel(logging.WARNING)
 
 

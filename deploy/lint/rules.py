@@ -15,7 +15,8 @@ OWN_TRANSACTIONS = (
     "services/custody/record.py", "services/custody/loops/", "services/custody/rebuild.py",
     "services/audit/append.py", "services/audit/sign.py", "services/audit/fence.py", "services/audit/store.py",
     "services/notify/record.py", "services/notify/loops/",
-    "shared/relay.py", "shared/relay_store.py", "shared/database.py", "shared/sealed_log.py", "shared/reader_position.py",
+    "shared/relay.py", "shared/relay_store.py", "shared/database.py", "shared/sealed_log.py",
+    "shared/reader_position.py",
 )  # fmt: skip
 READ_THE_CLOCK = ("shared/telemetry.py",)
 READ_THE_ENVIRONMENT = ("shared/settings.py",)

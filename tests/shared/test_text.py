@@ -1,0 +1,72 @@
+"""The edge types: one spelling of each thing."""
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import BaseModel, ValidationError
+
+from shared.text import Code, Instant, Name, Text, Uuid, canonical_uuid, parse_instant, write_instant
+
+LOWER = "0190a1b2-c3d4-7e5f-8a6b-0c1d2e3f4a5b"
+
+
+class Form(BaseModel):
+    text: Text = "x"
+    name: Name = "x"
+    code: Code = "x"
+    uuid: Uuid = LOWER
+    instant: Instant = datetime(2026, 1, 31, tzinfo=UTC)
+
+
+def test_composed_and_decomposed_texts_are_one() -> None:
+    assert Form(text="jose\u0301").text == Form(text="jos\u00e9").text == "jos\u00e9"
+
+
+@pytest.mark.parametrize("bad", ["\u202e", "\u200b", "\u2066", "\x00", "\x1b", "\ufeff", "\u00ad", "\ud800", "\u0007"])
+def test_invisible_characters_are_refused(bad: str) -> None:
+    with pytest.raises(ValidationError):
+        Form(text=f"a{bad}b")
+
+
+@pytest.mark.parametrize("bad", ["", " x", "x ", "x" * 2001])
+def test_empty_padded_and_long_texts_are_refused(bad: str) -> None:
+    with pytest.raises(ValidationError):
+        Form(text=bad)
+
+
+@pytest.mark.parametrize("bad", ["", "a b", "-a", "ñ", "a" * 65, "a\n", "<b>"])
+def test_a_code_holds_no_free_text(bad: str) -> None:
+    with pytest.raises(ValidationError):
+        Form(code=bad)
+
+
+def test_upper_case_is_the_same_id() -> None:
+    assert canonical_uuid(LOWER.upper()) == LOWER
+
+
+@pytest.mark.parametrize(
+    "bad", [f"{{{LOWER}}}", f"urn:uuid:{LOWER}", LOWER.replace("-", ""), LOWER + "0", f" {LOWER}", 7, None]
+)
+def test_other_spellings_of_an_id_are_refused(bad: object) -> None:
+    with pytest.raises(ValidationError):
+        Form(uuid=bad)  # type: ignore[arg-type]
+
+
+@given(st.datetimes(datetime(1900, 1, 1), datetime(9000, 1, 1)), st.integers(-14 * 60, 14 * 60))  # noqa: DTZ001
+def test_an_instant_is_written_in_one_way(naive: datetime, minutes: int) -> None:
+    instant = naive.replace(tzinfo=timezone(timedelta(minutes=minutes)))
+    written = write_instant(instant)
+    assert len(written) == 27
+    assert written.endswith("Z")
+    assert parse_instant(written) == parse_instant(instant.isoformat()) == instant
+
+
+@pytest.mark.parametrize(
+    "bad",
+    ["2026-01-31", "2026-01-31T09:30:00", "20260131T093000Z", "2026-02-30T00:00:00Z", 1, "0001-01-01T00:00:00+14:00"],
+)
+def test_instants_without_one_meaning_are_refused(bad: object) -> None:
+    with pytest.raises(ValidationError):
+        Form(instant=bad)  # type: ignore[arg-type]
