@@ -38,13 +38,13 @@ def strict_loads(raw: bytes | str) -> Any:
             parse_constant=_refuse_number,
             parse_int=_bounded_integer,
         )
+        _refuse_surrogates(value)
     except UnicodeDecodeError as error:
         raise NotCanonical("the text is not UTF-8") from error
     except RecursionError as error:
         raise NotCanonical("the document is nested too deeply") from error
     except json.JSONDecodeError as error:
         raise NotCanonical(f"not JSON: {error.msg} at position {error.pos}") from error
-    _refuse_surrogates(value)
     return value
 
 

@@ -65,7 +65,7 @@ def validation_problem(errors: list[Any]) -> Problem:
     """Each wrong member by JSON pointer (RFC 6901) and what is wrong with it; the value itself is not repeated."""
     members = [
         {
-            "pointer": "/" + "/".join(str(step).replace("~", "~0").replace("/", "~1") for step in error["loc"]),
+            "pointer": "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in error["loc"]),
             "wrong": error["msg"],
         }
         for error in errors
