@@ -1,0 +1,57 @@
+# Everything is started from here; `make` alone lists it. Needs Python 3.11 to 3.14 and nothing else.
+# PYTHON=/path/to/python3.13 chooses the Python that .venv is made with.
+.DEFAULT_GOAL := help
+.PHONY: help demo serve down status test lint bench mutants interop openapi lock clean local dev
+
+PY := .venv/bin/python
+# What a shell can tell about Python before there is one: any of these may run the bootstrap, which judges them all.
+BOOTSTRAP = for p in "$$PYTHON" python3 python3.13 python3.12 python3.11 python3.14; do \
+	if [ -n "$$p" ] && command -v "$$p" >/dev/null 2>&1; then exec "$$p" deploy/local/bootstrap.py $(1); fi; done; \
+	echo "cadena: no Python found. Install Python 3.11 to 3.14 (on Debian: apt install python3 python3-venv)." >&2; exit 1
+
+help: ## this list
+	@echo "Cadena: chain of custody for biological evidence."; \
+	sed -n 's/^\([a-z]*\):[^#]*## /  make \1\t/p' Makefile | expand -t 18
+
+local:
+	@$(call BOOTSTRAP,local)
+
+dev:
+	@$(call BOOTSTRAP,dev)
+
+demo: local ## the whole path once, in plain words, then stop
+	@$(PY) -m deploy.demo
+
+serve: local ## run the six processes, founded and seeded, until Ctrl-C
+	@$(PY) -m deploy.local serve
+
+down: ## stop what `make serve` runs in this checkout
+	@if [ -x $(PY) ]; then $(PY) -m deploy.local down; else echo "Nothing runs here."; fi
+
+status: ## what runs in this checkout, and where
+	@if [ -x $(PY) ]; then $(PY) -m deploy.local status; else echo "Nothing runs here."; fi
+
+test: dev ## all tests
+	@$(PY) -m pytest $(ARGS)
+
+lint: dev ## ruff, mypy, import rules, our own checks
+	@$(PY) -m ruff check . && $(PY) -m ruff format --check . && $(PY) -m mypy . \
+	&& .venv/bin/lint-imports && $(PY) -m deploy.lint
+
+bench: local ## how fast it is here
+	@$(PY) -m tests.bench
+
+mutants: dev ## break each guarantee by one line and see its own test turn red
+	@$(PY) -m tests.mutants
+
+interop: local ## other people's verifiers against our log (needs Go)
+	@$(PY) -m tests.interop
+
+openapi: local ## write the OpenAPI documents anew
+	@$(PY) -m deploy.openapi
+
+lock: dev ## resolve the requirements and the broker's jars anew
+	@$(PY) -m deploy.local.lock
+
+clean: down ## remove state and caches of this checkout (the log too), keep .venv
+	@rm -rf var build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
