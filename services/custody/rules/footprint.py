@@ -1,0 +1,143 @@
+"""What a command reads and locks, before anything is decided. PURE.
+
+Locks are taken in one order, each noun's ids sorted, shared or exclusive, never upgraded: persons, organisations,
+accounts, cases, offers, proposals, samples. An offer or proposal comes before its items because its fixed item list
+says which items there are to lock; a case before both because holds and counsel of a case reach over all its items.
+New subjects have no row to lock: their uniqueness (label, folio, account digest) is the database's constraint.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Literal, NamedTuple
+
+from services.custody.rules.account import LinkAccount
+from services.custody.rules.case import AppointCounsel, LinkPerson, OpenCase
+from services.custody.rules.command import Command
+from services.custody.rules.offer import AcceptOffer, MakeOffer, RefuseOffer, WithdrawOffer
+from services.custody.rules.proposal import MakeProposal, WithdrawProposal
+from services.custody.rules.sample import AmendSample, RegisterSample
+
+LOCK_ORDER = ("person", "organisation", "account", "case", "offer", "proposal", "sample")
+NONE: frozenset[str] = frozenset()
+
+
+class Lock(NamedTuple):
+    """Rows of one noun: `share` is FOR SHARE, `update` FOR NO KEY UPDATE."""
+
+    noun: str
+    ids: tuple[str, ...]
+    mode: Literal["share", "update"]
+
+
+class Birth(NamedTuple):
+    """What of a sample was fixed when it was registered and never changes."""
+
+    case: str
+    registered_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fixed:
+    """What is fixed at birth, read before the locks: the items of offers and proposals, the births of samples.
+
+    Since none of it can change, it needs no second reading after them.
+    """
+
+    offer_items: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    proposal_items: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    births: Mapping[str, Birth] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Footprint:
+    """Ids by noun; `accounts_of` are persons, all of whose accounts are read (and locked, shared).
+
+    `labels` (registering organisation, label), `folios` (authority, folio) and `account_digests` are looked up after
+    the locks; the case of a known folio and the account of a known digest are read too, unlocked.
+    """
+
+    persons: frozenset[str] = NONE
+    organisations: frozenset[str] = NONE
+    accounts_of: frozenset[str] = NONE
+    account_digests: frozenset[str] = NONE
+    cases: frozenset[str] = NONE
+    cases_exclusive: bool = False
+    offers: frozenset[str] = NONE
+    proposals: frozenset[str] = NONE
+    samples: frozenset[str] = NONE
+    labels: frozenset[tuple[str, str]] = frozenset()
+    folios: frozenset[tuple[str, str]] = frozenset()
+
+    def locks(self, accounts: tuple[str, ...] = ()) -> tuple[Lock, ...]:
+        """The locks in order; `accounts` are the ids that `accounts_of` led to. Nouns without ids are left out."""
+        wanted = (
+            Lock("person", tuple(sorted(self.persons)), "share"),
+            Lock("organisation", tuple(sorted(self.organisations)), "share"),
+            Lock("account", tuple(sorted(accounts)), "share"),
+            Lock("case", tuple(sorted(self.cases)), "update" if self.cases_exclusive else "share"),
+            Lock("offer", tuple(sorted(self.offers)), "update"),
+            Lock("proposal", tuple(sorted(self.proposals)), "update"),
+            Lock("sample", tuple(sorted(self.samples)), "update"),
+        )
+        return tuple(lock for lock in wanted if lock.ids)
+
+
+def footprint(command: Command, actor_org: str | None) -> Footprint:
+    """What the command itself names. `actor_org` None is for the founding alone."""
+    match command:
+        case RegisterSample():
+            return Footprint(cases=frozenset({command.case}), labels=frozenset({(actor_org or "", command.label)}))
+        case AmendSample():
+            return Footprint(samples=frozenset({command.sample}))
+        case MakeOffer():
+            return Footprint(organisations=frozenset({command.to_organisation}), samples=frozenset(command.samples))
+        case MakeProposal():
+            return Footprint(samples=frozenset(command.samples))
+        case AcceptOffer() | RefuseOffer() | WithdrawOffer():
+            return Footprint(offers=frozenset({command.offer}))
+        case WithdrawProposal():
+            return Footprint(proposals=frozenset({command.proposal}))
+        case _:
+            return _of_people(command)
+
+
+def _of_people(command: Command) -> Footprint:
+    match command:
+        case LinkAccount():
+            return Footprint(
+                persons=frozenset({command.person}),
+                organisations=frozenset({command.organisation}),
+                account_digests=frozenset({command.account_digest}),
+            )
+        case OpenCase():
+            folio = (command.authority, command.folio)
+            return Footprint(organisations=frozenset({command.authority}), folios=frozenset({folio}))
+        case LinkPerson():
+            return Footprint(persons=frozenset({command.person}), cases=frozenset({command.case}), cases_exclusive=True)
+        case AppointCounsel():
+            return Footprint(
+                persons=frozenset({command.counsel, command.client}),
+                accounts_of=frozenset({command.counsel}),
+                cases=frozenset({command.case}),
+                cases_exclusive=True,
+            )
+        case _:
+            return Footprint()
+
+
+def with_items(named: Footprint, fixed: Fixed) -> Footprint:
+    """First reach: the items of the named offers and proposals, from `fixed.offer_items` and `.proposal_items`."""
+    items = {item for key in named.offers for item in fixed.offer_items.get(key, ())}
+    items |= {item for key in named.proposals for item in fixed.proposal_items.get(key, ())}
+    return replace(named, samples=named.samples | items)
+
+
+def with_cases(named: Footprint, command: Command, fixed: Fixed) -> Footprint:
+    """Second reach: the cases of the items, and where a new label must be free, both from `fixed.births`."""
+    births = [fixed.births[item] for item in named.samples if item in fixed.births]
+    labels = named.labels
+    if isinstance(command, AmendSample) and command.label is not None:
+        labels |= {(birth.registered_by, command.label) for birth in births}
+    return replace(named, cases=named.cases | {birth.case for birth in births}, labels=labels)

@@ -1,0 +1,56 @@
+"""What a command decides upon: the states that its footprint names, read under its locks. PURE."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from services.custody.rules.account import AccountState
+from services.custody.rules.case import CaseState
+from services.custody.rules.installation import InstallationState
+from services.custody.rules.offer import OfferState
+from services.custody.rules.organisation import OrganisationState
+from services.custody.rules.person import PersonState
+from services.custody.rules.proposal import ProposalState
+from services.custody.rules.sample import SampleState
+from services.custody.rules.state import State
+from shared.facts.people import Role
+
+
+@dataclass(frozen=True, slots=True)
+class ActorState:
+    """Who commands: the linked account, and the person, organisation and role that it stands for."""
+
+    account: str
+    person: str
+    org: str
+    role: Role
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """States by id. What is absent does not exist, as far as the command's footprint reaches.
+
+    `actor` is None for the founding alone. `label_holders`: (registering organisation, label) → sample;
+    `folio_holders`: (authority, folio) → case.
+    """
+
+    actor: ActorState | None = None
+    installation: InstallationState | None = None
+    organisations: Mapping[str, OrganisationState] = field(default_factory=dict)
+    persons: Mapping[str, PersonState] = field(default_factory=dict)
+    accounts: Mapping[str, AccountState] = field(default_factory=dict)
+    cases: Mapping[str, CaseState] = field(default_factory=dict)
+    samples: Mapping[str, SampleState] = field(default_factory=dict)
+    offers: Mapping[str, OfferState] = field(default_factory=dict)
+    proposals: Mapping[str, ProposalState] = field(default_factory=dict)
+    label_holders: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    folio_holders: Mapping[tuple[str, str], str] = field(default_factory=dict)
+
+    def state(self, subject: str) -> State | None:
+        """The state of `<noun>/<id>`, None where there is none."""
+        noun, _, key = subject.partition("/")
+        if noun == "installation":
+            return self.installation if self.installation and self.installation.id == key else None
+        states: Mapping[str, State] = getattr(self, f"{noun}s")
+        return states.get(key)
