@@ -1,0 +1,142 @@
+"""What an audit found: defects with a stable code and a place, warnings, counts; as text or as JSON."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+KEPT = 1000
+"""Defects and warnings kept of each; beyond it they are only counted."""
+
+CODES: dict[str, str] = {
+    "head-malformed": "a head is not a checkpoint that can be read",
+    "head-signature": "a head is not signed by the log's key",
+    "head-origin": "a head speaks for another log",
+    "head-cosignature": "a head's cosignature is not by the cosigner's key, or is missing though it was demanded",
+    "head-order": "the list of heads does not rise in size",
+    "head-missing": "a head that was published or seen is not in the list of heads",
+    "head-forked": "the log signed a head that is not the root of its own entries at that size",
+    "tail-cut": "the log is shorter than a head that it signed before",
+    "entry-changed": "an entry's bytes are not the ones that the log signed",
+    "entry-missing": "a bundle of entries is missing",
+    "bundle-truncated": "a bundle of entries ends too soon, or goes on after its last entry",
+    "tile-changed": "a tile's hash is not the one that the entries give",
+    "tile-missing": "a tile is missing",
+    "tile-truncated": "a tile is shorter or longer than its width",
+    "copies-disagree": "entries and tiles differ, and neither gives the root that was signed",
+    "history-rewritten": "every stored copy was changed together: they agree, but not with the signed heads",
+    "entry-not-canonical": "an entry is not canonical JSON",
+    "entry-not-event": "an entry is not an event",
+    "entry-source": "an entry's source may not speak in this log",
+    "entry-duplicate": "the same bytes are in the ledger twice",
+    "version-gap": "a version of a subject is missing",
+    "version-repeat": "two effective entries claim the same version of a subject",
+    "version-missing": "an accepted event names no version of a subject",
+    "founding": "leaf 0 does not found this log",
+    "promise-forged": "a promise is not signed by the service that it names",
+    "promise-malformed": "a promise cannot be read",
+    "promise-broken": "a recorded fact that was promised is not in the ledger as promised",
+    "proof-malformed": "the proof cannot be read",
+    "proof-fails": "the file is not the entry that the proof speaks of",
+    "conflict": "other bytes under a known event id, or a command's event recorded twice: only the lowest index counts",
+    "version-order": "a later version of a subject came before an earlier one",
+    "promise-overdue": "a promise is pending though its time has passed: the log holds nothing later yet",
+    "cosignature-absent": "heads without a cosignature",
+}
+"""Every code there is. The last ones, from `conflict` on, are warnings."""
+
+
+@dataclass(slots=True)
+class Finding:
+    """One defect or warning: entries `index` to `until`-1 (either may be None), or the head of size `head`."""
+
+    code: str
+    message: str
+    index: int | None = None
+    until: int | None = None
+    head: int | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """The finding without its empty members."""
+        members = {"index": self.index, "until": self.until, "head": self.head}
+        return {"code": self.code, "message": self.message} | {k: v for k, v in members.items() if v is not None}
+
+    def place(self) -> str:
+        """Where it is, for a reader."""
+        if self.index is not None and self.until is not None and self.until - self.index != 1:
+            return f"entries {self.index} to {self.until - 1}"
+        if self.index is not None:
+            return f"entry {self.index}"
+        return f"head of size {self.head}" if self.head is not None else "log"
+
+
+@dataclass(slots=True)
+class Report:
+    """Collects what the steps of an audit find. Later steps may add; nothing is taken back."""
+
+    log: str
+    defects: list[Finding] = field(default_factory=list)
+    warnings: list[Finding] = field(default_factory=list)
+    defects_total: int = 0
+    warnings_total: int = 0
+    facts: dict[str, Any] = field(default_factory=dict)
+    """What was checked: counts, the head, the markers. See README for the members."""
+    changed: list[range] = field(default_factory=list)
+    """Entries known to be changed: what their contents say is a consequence and no defect of its own."""
+
+    def defect(
+        self, code: str, message: str, *, index: int | None = None, until: int | None = None, head: int | None = None
+    ) -> None:
+        """Add a defect. Neighbouring entries with the same code become one finding."""
+        self.add(Finding(code, message, index, until, head))
+
+    def add(self, found: Finding) -> None:
+        """Add a defect that was made elsewhere."""
+        if found.index is not None and found.until is None:
+            found.until = found.index + 1
+        if found.code in ("entry-changed", "entry-missing") and found.index is not None and found.until is not None:
+            self.changed.append(range(found.index, found.until))
+        self.defects_total += 1
+        last = self.defects[-1] if self.defects else None
+        if last and last.code == found.code and last.until is not None and last.until == found.index:
+            last.until = found.until
+        elif len(self.defects) < KEPT:
+            self.defects.append(found)
+
+    def warn(self, code: str, message: str, *, index: int | None = None, head: int | None = None) -> None:
+        """Add a warning: worth knowing, but no proof of a wrong."""
+        self.warnings_total += 1
+        if len(self.warnings) < KEPT:
+            self.warnings.append(Finding(code, message, index, None, head))
+
+    def settle(self) -> None:
+        """Drop what only repeats that an entry was changed: its contents' own defects at the same index."""
+        follows = {"entry-not-canonical", "entry-not-event", "entry-source", "version-missing"}
+        keep = [f for f in self.defects if f.code not in follows or not self._is_changed(f.index)]
+        self.defects_total -= len(self.defects) - len(keep)
+        self.defects = sorted(keep, key=lambda f: (f.index is None, f.index or 0, f.head or 0))
+
+    def _is_changed(self, index: int | None) -> bool:
+        return index is not None and any(index in span for span in self.changed)
+
+    def as_json(self) -> dict[str, Any]:
+        """The report that `--json` prints."""
+        return {
+            "log": self.log,
+            "result": "defects" if self.defects_total else "ok",
+            **self.facts,
+            "defects": [found.as_json() for found in self.defects],
+            "defects_total": self.defects_total,
+            "warnings": [found.as_json() for found in self.warnings],
+            "warnings_total": self.warnings_total,
+        }
+
+    def lines(self) -> Iterator[str]:
+        """The report for a reader, defects last, where the eye is."""
+        for found in self.warnings[:50]:
+            yield f"warning {found.code}, {found.place()}: {found.message}"
+        if self.warnings_total > 50:
+            yield f"… {self.warnings_total} warnings in all"
+        for found in self.defects:
+            yield f"DEFECT {found.code}, {found.place()}: {found.message}"
+        if self.defects_total > len(self.defects):
+            yield f"{self.defects_total} defects in all, neighbours shown as one"
