@@ -1,0 +1,111 @@
+"""The embedded PostgreSQL: durable settings, recovery after a crash, nothing left behind, any folder."""
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from deploy.local.databases import run_sql
+from deploy.local.pids import started
+from deploy.local.postgres import Postgres
+from deploy.local.server_user import open_to_others
+from deploy.local.waiting import wait_until
+
+CHECKOUT = Path(__file__).resolve().parents[3]
+SUPERVISOR = """
+import sys, time
+from pathlib import Path
+from deploy.local.databases import run_sql
+from deploy.local.postgres import Postgres
+server = Postgres(Path(sys.argv[1]))
+server.start()
+run_sql(server.admin_url(), "CREATE TABLE fact (id int); INSERT INTO fact VALUES (7)")
+print(server.process.pid, flush=True)
+time.sleep(600)
+"""
+
+
+def children(pid: int) -> list[int]:
+    listed = subprocess.run(["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True, check=False)
+    return [int(line) for line in listed.stdout.split()]
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Postgres]:
+    """A server of the test's own under a folder closed to others, with a space and a long path."""
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    one = Postgres(closed / ("a state " + "x" * 110))
+    one.start()
+    yield one
+    one.stop()
+    assert not one.socket_folder.exists()
+
+
+def test_it_is_as_durable_as_in_production_and_survives_a_crash(server: Postgres) -> None:
+    def ask(sql: str) -> str:
+        return run_sql(server.admin_url(), sql)
+
+    for name in ("fsync", "full_page_writes", "synchronous_commit", "data_checksums"):
+        assert ask(f"SHOW {name}") == "on", name
+    assert ask("SHOW listen_addresses") == ""
+    assert ask("SHOW server_version").startswith("18")
+    assert len(os.fsencode(server.socket_folder)) < 90
+    ask("CREATE TABLE fact (id int); INSERT INTO fact VALUES (7)")
+    url = server.admin_url()
+    server.kill()
+    server.start()
+    assert server.admin_url() == url
+    assert ask("SELECT id FROM fact") == "7"
+
+
+def test_a_killed_supervisor_leaves_no_server_and_the_next_one_finds_the_facts(tmp_path: Path) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", SUPERVISOR, str(tmp_path)], cwd=CHECKOUT, stdout=subprocess.PIPE, text=True
+    ) as supervisor:
+        assert supervisor.stdout is not None
+        postmaster = int(supervisor.stdout.readline())
+        family = [postmaster, *children(postmaster)]
+        assert len(family) > 3
+        supervisor.kill()
+        wait_until(lambda: all(started(pid) is None for pid in family), 10, "the server's processes to end")
+    again = Postgres(tmp_path)
+    again.start()
+    try:
+        assert run_sql(again.admin_url(), "SELECT id FROM fact") == "7"
+    finally:
+        again.stop()
+
+
+def test_a_half_made_data_folder_is_made_anew(tmp_path: Path) -> None:
+    server = Postgres(tmp_path)
+    (tmp_path / "postgres.new").mkdir()
+    (tmp_path / "postgres.new" / "left").touch()
+    server.start()
+    server.stop()
+    assert not (tmp_path / "postgres.new").exists()
+
+
+def test_the_sockets_path_stays_short_where_the_temp_folder_is_deep(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deep = tmp_path / ("d" * 120)
+    deep.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(deep))
+    server = Postgres(tmp_path)
+    try:
+        assert len(os.fsencode(server.socket_folder)) < 90
+    finally:
+        server.stop()
+
+
+def test_a_folder_closed_to_others_is_known(tmp_path: Path) -> None:
+    inner = tmp_path / "closed" / "inner"
+    inner.mkdir(parents=True)
+    (tmp_path / "closed").chmod(0o700)
+    assert not open_to_others(inner)
+    assert open_to_others(Path("/usr/bin"))
