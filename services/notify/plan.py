@@ -1,0 +1,89 @@
+"""Who is told of a proposal, and at which address: entry + directory + parties → planned deliveries. PURE.
+
+One function answers every trigger (a proposal, an appointment, a subscription, a verified address), so that no order of
+events leaves a party out: it names those who ought to be told now and have not been.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from shared.facts.notices import Capacity, Language
+from shared.facts.proposals import ProposalMade
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a party reads: its verified address, the digest under which it verified it, and its language."""
+
+    mail: str
+    digest: str
+    language: Language
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Who has to do with the proposal's cases: case → persons. `subscribers` are those who have standing there now."""
+
+    counsel: Mapping[str, frozenset[str]]
+    subscribers: Mapping[str, frozenset[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A notice that there is: to whom, in which capacity, at which address; None stands for *has no address*."""
+
+    person: str
+    capacity: Capacity
+    digest: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A notice to make. Without `address` it is the fact that this party has not been told."""
+
+    person: str
+    capacity: Capacity
+    address: Address | None
+
+
+def cases_of(fact: ProposalMade) -> frozenset[str]:
+    """The cases that the proposal touches."""
+    return frozenset(item.case for item in fact.items)
+
+
+def audience(fact: ProposalMade, standing: Standing) -> dict[str, Capacity]:
+    """Everyone who is to be told of an open proposal, in the stronger capacity where there are two.
+
+    The recipients that the event names come first and cannot be muted; then counsel of record of each case as the
+    directory knows them, who may have been appointed since; then subscribers.
+    """
+    told: dict[str, Capacity] = {recipient.person: "counsel_of_record" for recipient in fact.recipients}
+    for people, capacity in _ranks(standing):
+        for case in sorted(cases_of(fact)):
+            for person in sorted(people.get(case, frozenset())):
+                told.setdefault(person, capacity)
+    return told
+
+
+def _ranks(standing: Standing) -> tuple[tuple[Mapping[str, frozenset[str]], Capacity], ...]:
+    return (standing.counsel, "counsel_of_record"), (standing.subscribers, "subscriber")
+
+
+def plan(
+    fact: ProposalMade, standing: Standing, addresses: Mapping[str, Address], told: Iterable[Told]
+) -> tuple[Planned, ...]:
+    """The notices still to make for an open proposal, in a fixed order.
+
+    A party is told once at each address it verified (again if it was told as subscriber and is counsel now), and the
+    want of an address is stated once per capacity.
+    """
+    known = set(told)
+    made: list[Planned] = []
+    for person, capacity in audience(fact, standing).items():
+        address = addresses.get(person)
+        digest = address.digest if address else None
+        same = Told(person, capacity, digest) in known
+        stronger = capacity == "subscriber" and Told(person, "counsel_of_record", digest) in known
+        if not same and not stronger:
+            made.append(Planned(person, capacity, address))
+    return tuple(made)
