@@ -1,0 +1,151 @@
+"""What a command decides upon: locks in one order, then the database's clock, then what the locks protect.
+
+What is fixed at birth is read first, since it says what there is to lock. What may have grown meanwhile (the accounts
+of a person) is read again after the last lock; if it has, SetsChanged rolls the transaction back and it starts anew.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ScalarSelect, Table, func, null, select, tuple_
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.custody.rules.account import AccountState
+from services.custody.rules.command import Command
+from services.custody.rules.footprint import Birth, Fixed, Footprint, footprint, with_cases, with_items
+from services.custody.rules.installation import InstallationState
+from services.custody.rules.world import ActorState, World
+from services.custody.tables import ACCOUNTS, CASES, INSTALLATIONS, OFFERS, PROPOSALS, ROWS, SAMPLES
+
+
+class SetsChanged(Exception):
+    """What the locks were chosen by is no longer so: begin again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """The installation's name, and whom the principal's account is linked to, if to anyone."""
+
+    installation: str
+    actor: ActorState | None
+
+
+async def caller(connection: AsyncConnection, account_digest: str) -> Caller | None:
+    """Who commands, under a shared lock of the account, which comes before all others; None before the founding."""
+    account, installation = ACCOUNTS.table, INSTALLATIONS.table
+    row = (
+        await connection.execute(
+            select(account, select(installation.c.id).scalar_subquery().label("installation"))
+            .where(account.c.account_digest == account_digest)
+            .with_for_update(read=True, of=account)
+        )
+    ).first()
+    if row is not None:
+        return Caller(row.installation, ActorState(row.id, row.person, row.organisation, row.role))
+    name = (await connection.execute(select(installation.c.id))).scalar_one_or_none()
+    return None if name is None else Caller(name, None)
+
+
+async def gather(connection: AsyncConnection, command: Command, actor: ActorState | None) -> tuple[World, datetime]:
+    """Lock what the command's footprint names, read the clock, and return the world and the time of the decision.
+
+    Raises SetsChanged.
+    """
+    reach = await _reach(connection, command, footprint(command, actor.org if actor else None))
+    accounts = await _accounts_of(connection, reach.accounts_of)
+    states: dict[str, dict[str, Any]] = {}
+    for lock in reach.locks(accounts):
+        states[lock.noun] = await ROWS[lock.noun].by_id(connection, lock.ids, lock.mode)
+    now, labels, folios = await _clock_and_holders(connection, reach)
+    if accounts and await _accounts_of(connection, reach.accounts_of) != accounts:
+        raise SetsChanged
+    known_cases = await CASES.by_id(connection, set(folios.values()) - states.get("case", {}).keys())
+    world = World(
+        actor=actor,
+        installation=None if actor else await _installation(connection),
+        organisations=states.get("organisation", {}),
+        persons=states.get("person", {}),
+        accounts=states.get("account", {}) | await _linked(connection, reach.account_digests),
+        cases=states.get("case", {}) | known_cases,
+        samples=states.get("sample", {}),
+        offers=states.get("offer", {}),
+        proposals=states.get("proposal", {}),
+        label_holders=labels,
+        folio_holders=folios,
+    )
+    return world, now
+
+
+async def _reach(connection: AsyncConnection, command: Command, named: Footprint) -> Footprint:
+    """The footprint with the items of its offers and proposals, and the cases of its items."""
+    offers = await _items(connection, OFFERS.table, named.offers)
+    proposals = await _items(connection, PROPOSALS.table, named.proposals)
+    named = with_items(named, Fixed(offer_items=offers, proposal_items=proposals))
+    if not named.samples:
+        return named
+    sample = SAMPLES.table.c
+    rows = await connection.execute(
+        select(sample.id, sample.case, sample.registered_by).where(sample.id.in_(sorted(named.samples)))
+    )
+    births = {row.id: Birth(row.case, row.registered_by) for row in rows}
+    return with_cases(named, command, Fixed(births=births))
+
+
+async def _items(connection: AsyncConnection, table: Table, ids: Collection[str]) -> dict[str, tuple[str, ...]]:
+    if not ids:
+        return {}
+    rows = await connection.execute(select(table.c.id, table.c.samples).where(table.c.id.in_(sorted(ids))))
+    return {row.id: tuple(row.samples) for row in rows}
+
+
+async def _accounts_of(connection: AsyncConnection, persons: Collection[str]) -> tuple[str, ...]:
+    if not persons:
+        return ()
+    account = ACCOUNTS.table.c
+    rows = await connection.execute(select(account.id).where(account.person.in_(sorted(persons))).order_by(account.id))
+    return tuple(rows.scalars())
+
+
+async def _linked(connection: AsyncConnection, digests: Collection[str]) -> dict[str, AccountState]:
+    if not digests:
+        return {}
+    return await ACCOUNTS.where(connection, ACCOUNTS.table.c.account_digest.in_(sorted(digests)))
+
+
+async def _installation(connection: AsyncConnection) -> InstallationState | None:
+    rows = await connection.execute(select(INSTALLATIONS.table.c.id))
+    found = await INSTALLATIONS.by_id(connection, rows.scalars().all())
+    return next(iter(found.values()), None)
+
+
+Holders = dict[tuple[str, str], str]
+"""Who holds a name: (organisation, name) → id."""
+
+
+async def _clock_and_holders(connection: AsyncConnection, reach: Footprint) -> tuple[datetime, Holders, Holders]:
+    """The clock after the locks, and who holds the labels and folios that the command would take."""
+    row = (
+        await connection.execute(
+            select(
+                func.clock_timestamp(),
+                _holders(SAMPLES.table, "registered_by", "label", reach.labels),
+                _holders(CASES.table, "authority", "folio", reach.folios),
+            )
+        )
+    ).one()
+    labels, folios = ({(org, name): key for org, name, key in found or ()} for found in row[1:])
+    return row[0], labels, folios
+
+
+def _holders(table: Table, org: str, name: str, wanted: Collection[tuple[str, str]]) -> ScalarSelect[Any]:
+    if not wanted:
+        return select(null()).scalar_subquery()
+    found = func.jsonb_build_array(table.c[org], table.c[name], table.c.id)
+    return (
+        select(func.jsonb_agg(found, type_=JSONB))
+        .where(tuple_(table.c[org], table.c[name]).in_(sorted(wanted)))
+        .scalar_subquery()
+    )

@@ -1,0 +1,18 @@
+-- What each login of custody may do, whole, on this page. `migrate` applies it after every migration.
+-- Facts, answers and sealed texts are written once: no role of a process may UPDATE, DELETE or TRUNCATE them.
+
+REVOKE ALL ON ALL TABLES IN SCHEMA public FROM PUBLIC, custody_api, custody_worker;
+REVOKE CREATE ON SCHEMA public FROM PUBLIC, custody_api, custody_worker;
+GRANT USAGE ON SCHEMA public TO custody_api, custody_worker;
+
+-- The API records: it reads everything, adds facts and answers, and keeps the state that follows from the facts.
+GRANT SELECT ON ALL TABLES IN SCHEMA public TO custody_api;
+GRANT INSERT ON event, sealed_value, command, answer TO custody_api;
+GRANT INSERT, UPDATE ON
+    installation, organisation, person, account, "case", sample, offer, proposal
+    TO custody_api;
+
+-- The worker publishes facts and notes what the ledger holds. It never sees a sealed text, and decides nothing.
+GRANT SELECT ON event, publication, sealed, reader_position TO custody_worker;
+GRANT INSERT ON publication, sealed TO custody_worker;
+GRANT INSERT, UPDATE ON reader_position TO custody_worker;

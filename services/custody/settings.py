@@ -1,0 +1,60 @@
+"""Every variable that custody's processes and commands read, typed; see shared.settings for the names that all share."""
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from shared.settings import LogReaderSettings, TokenSettings
+
+
+class ApiSettings(TokenSettings):
+    """The API: it records with the login `custody_api` and signs promises."""
+
+    keys_dir: Path
+    pool_size: Annotated[int, Field(ge=1, le=100)] = 10
+    """Connections to the database: how many commands are recorded side by side."""
+
+
+class WorkerSettings(LogReaderSettings):
+    """The worker: it publishes facts and marks them as sealed, with the login `custody_worker`."""
+
+    state_dir: Path
+
+
+class _CommandSettings(BaseSettings):
+    """What the commands that end by themselves have in common: no port, no tokens."""
+
+    model_config = SettingsConfigDict(env_prefix="CADENA_", extra="ignore", frozen=True)
+    installation: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,40}$")] = "demo"
+
+    @property
+    def custody_source(self) -> str:
+        """The `source` of custody's events."""
+        return f"urn:cadena:{self.installation}:custody"
+
+
+class MigrateSettings(_CommandSettings):
+    """`migrate`, the only one that knows the owner's login."""
+
+    owner_database_url: SecretStr
+
+
+class KeysSettings(_CommandSettings):
+    """`keys`."""
+
+    keys_dir: Path
+
+
+class FoundSettings(_CommandSettings):
+    """`found`: it records the first fact with the API's login and promise key."""
+
+    keys_dir: Path
+    database_url: SecretStr
+
+
+class RebuildSettings(_CommandSettings):
+    """`rebuild`: it only reads, with any login that may read the events."""
+
+    database_url: SecretStr

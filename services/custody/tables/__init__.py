@@ -1,0 +1,47 @@
+"""Custody's rows: one table for each noun of the rules, beside the tables of events and commands of every service."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from services.custody.rules.account import AccountState
+from services.custody.rules.case import CaseState
+from services.custody.rules.installation import InstallationState
+from services.custody.rules.offer import OfferState
+from services.custody.rules.organisation import OrganisationState
+from services.custody.rules.person import PersonState
+from services.custody.rules.proposal import ProposalState
+from services.custody.rules.sample import SampleState
+from services.custody.tables import cases, offers, people, proposals, samples
+from services.custody.tables.base import METADATA
+from services.custody.tables.mapping import Rows
+from shared.commands import command_tables
+from shared.outbox import event_tables
+
+__all__ = [
+    "ACCOUNTS", "CASES", "COMMANDS", "EVENTS", "INSTALLATIONS", "METADATA", "OFFERS", "ORGANISATIONS", "PERSONS",
+    "PROPOSALS", "ROWS", "SAMPLES",
+]  # fmt: skip
+
+EVENTS = event_tables(METADATA)
+COMMANDS = command_tables(METADATA)
+
+INSTALLATIONS = Rows(people.InstallationRow, InstallationState)
+ORGANISATIONS = Rows(people.OrganisationRow, OrganisationState)
+PERSONS = Rows(people.PersonRow, PersonState)
+ACCOUNTS = Rows(people.AccountRow, AccountState)
+CASES = Rows(cases.CaseRow, CaseState)
+SAMPLES = Rows(samples.SampleRow, SampleState)
+OFFERS = Rows(offers.OfferRow, OfferState)
+PROPOSALS = Rows(proposals.ProposalRow, ProposalState)
+
+ROWS: Mapping[str, Rows[Any]] = {
+    "installation": INSTALLATIONS,
+    "organisation": ORGANISATIONS,
+    "person": PERSONS,
+    "account": ACCOUNTS,
+    "case": CASES,
+    "sample": SAMPLES,
+    "offer": OFFERS,
+    "proposal": PROPOSALS,
+}
+"""By noun, which is what stands before the slash of a subject."""

@@ -1,0 +1,98 @@
+"""State ⇄ row, for every noun alike: a column has the name of the state's field, and JSON carries the values.
+
+A state is read and written as a whole. Rows of many subjects go in one statement with one parameter.
+"""
+
+from collections.abc import Collection, Mapping
+from typing import Any, Generic, Literal, Protocol, TypeVar
+
+from pydantic import TypeAdapter
+from sqlalchemy import ColumnElement, Table, Text, bindparam, cast, column, func, insert, inspect, select, update
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlmodel import SQLModel
+
+Mode = Literal["none", "share", "update"]
+"""FOR SHARE, or FOR NO KEY UPDATE."""
+
+
+class LostRow(RuntimeError):
+    """A locked row was not where it was read: the database does not do what this code relies on."""
+
+
+class State(Protocol):
+    """What every state has: its id, and the version of its last event."""
+
+    @property
+    def id(self) -> str:
+        """The part of the subject behind the slash."""
+
+    @property
+    def version(self) -> int:
+        """1 for the first event."""
+
+
+S = TypeVar("S", bound=State)
+
+
+def table_of(row: type[SQLModel]) -> Table:
+    """The table of a mapped class, for statements of SQLAlchemy Core."""
+    table = inspect(row).local_table
+    if not isinstance(table, Table):
+        raise TypeError(f"{row.__name__} has no table")
+    return table
+
+
+class Rows(Generic[S]):
+    """The rows of one noun. `row` has exactly the columns that `state` has fields; `id` is its primary key."""
+
+    def __init__(self, row: type[SQLModel], state: type[S]) -> None:
+        self.table = table = table_of(row)
+        self._one: TypeAdapter[S] = TypeAdapter(state)
+        self._many: TypeAdapter[list[S]] = TypeAdapter(list[state])  # type: ignore[valid-type]
+        self._read = select(cast(func.to_jsonb(table.table_valued()), Text)).order_by(table.c.id)
+        given = cast(bindparam("rows", type_=Text), JSONB)
+        columns = [column(c.name, c.type) for c in table.columns]
+        new = func.jsonb_to_recordset(given).table_valued(*columns, name="new").render_derived(with_types=True)
+        self._insert = insert(table).from_select([c.name for c in table.columns], select(new))
+        self._update = (
+            update(table)
+            .values({c.name: new.c[c.name] for c in table.columns if c.name != "id"})
+            .where(table.c.id == new.c.id, table.c.version < new.c.version)
+        )
+
+    async def by_id(self, connection: AsyncConnection, ids: Collection[str], mode: Mode = "none") -> dict[str, S]:
+        """The states of those ids that exist, locked in the order of their ids."""
+        if not ids:
+            return {}
+        return await self.where(connection, self.table.c.id.in_(sorted(ids)), mode)
+
+    async def where(
+        self, connection: AsyncConnection, condition: ColumnElement[bool], mode: Mode = "none"
+    ) -> dict[str, S]:
+        """The states that a condition on the columns selects, locked in the order of their ids."""
+        statement = self._read.where(condition)
+        if mode != "none":
+            statement = statement.with_for_update(read=mode == "share", key_share=mode == "update")
+        rows = (await connection.execute(statement)).scalars()
+        states = [self._one.validate_json(row) for row in rows]
+        return {state.id: state for state in states}
+
+    async def add(self, connection: AsyncConnection, states: list[S]) -> None:
+        """Write the rows of new subjects."""
+        await connection.execute(self._insert, {"rows": self.json(states)})
+
+    async def replace(self, connection: AsyncConnection, states: list[S]) -> None:
+        """Write later versions of subjects whose rows this transaction has locked. Raises LostRow."""
+        done = await connection.execute(self._update, {"rows": self.json(states)})
+        if done.rowcount != len(states):
+            raise LostRow(f"{self.table.name}: {done.rowcount} of {len(states)} rows took a later version")
+
+    def json(self, states: list[S]) -> str:
+        """The states as a JSON array of objects."""
+        return self._many.dump_json(states).decode()
+
+    def plain(self, state: S) -> dict[str, Any]:
+        """One state as JSON values."""
+        plain: dict[str, Any] = self._one.dump_python(state, mode="json")
+        return plain

@@ -1,0 +1,50 @@
+"""The installation, its organisations, its persons and their accounts."""
+
+from typing import Any, ClassVar
+
+from sqlmodel import Field
+
+from services.custody.tables.base import Id, IdRow, Parts, Row
+
+
+class InstallationRow(Row, table=True):
+    """The one row of the installation; where there is none, nothing is recorded yet."""
+
+    __tablename__: ClassVar[str] = "installation"
+    id: str = Field(primary_key=True)
+    founding_event: str = Field(sa_type=Id)
+    origin: str
+    log_vkey: str
+    cosigner_vkey: str
+    promise_keys: list[dict[str, Any]] = Field(sa_type=Parts)
+    link_key: str
+    pack_id: str
+    pack_version: int
+    pack_sha256: str
+
+
+class OrganisationRow(IdRow, table=True):
+    """An institution."""
+
+    __tablename__: ClassVar[str] = "organisation"
+    name: str
+    kind: str
+    independent: bool
+    source: str | None
+
+
+class PersonRow(IdRow, table=True):
+    """A person: a digest of the name, no more."""
+
+    __tablename__: ClassVar[str] = "person"
+    person_name: str
+
+
+class AccountRow(IdRow, table=True):
+    """An account, found by the digest of its issuer and subject."""
+
+    __tablename__: ClassVar[str] = "account"
+    person: str = Field(sa_type=Id, index=True)
+    organisation: str = Field(sa_type=Id)
+    role: str
+    account_digest: str = Field(unique=True)
