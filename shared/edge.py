@@ -1,0 +1,182 @@
+"""What every recording request brings: who asks, under which key, at which version, and a body read in one strict way.
+
+The order is fixed, and each step ends the request with a Problem: token 401, Idempotency-Key 400, If-Match 428 or 400,
+media type 415, size 413, JSON 400, members 422. Nothing of the input is repeated in an answer but member names.
+"""
+
+import hashlib
+import re
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
+
+from fastapi import Request, Response
+from pydantic import BaseModel, ConfigDict, ValidationError
+from starlette.convertors import Convertor, register_url_convertor
+
+from shared.accounts import command_hash
+from shared.auth import Principal
+from shared.canonical import NotCanonical, canonical, strict_loads
+from shared.commands import Answer
+from shared.problems import Problem, validation_problem
+from shared.telemetry import bind
+from shared.text import canonical_uuid
+
+MAX_BODY_BYTES = 256 * 1024
+MAX_ERRORS = 50
+MAX_NAME = 64
+_VERSION = re.compile(r'"([1-9][0-9]{0,14})"')
+
+
+class Body(BaseModel):
+    """The base of request bodies: closed, frozen, and strict: "1" is not 1, and no unknown member passes."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+M = TypeVar("M", bound=Body)
+
+
+class Authenticates(Protocol):
+    """What an app keeps at `app.state.authenticator`."""
+
+    async def principal(self, authorization: str | None) -> Principal:
+        """The principal of an Authorization header; Problem 401."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call(Generic[M]):
+    """A recording request that passed the edge. `fingerprint` is what a retry under the same key must repeat."""
+
+    principal: Principal
+    key: str
+    fingerprint: bytes
+    if_match: int | None
+    body: M
+
+
+class Take(Generic[M]):
+    """The dependency of a recording route: reads the request as a `Call` with a body of `model`.
+
+    `versioned` routes demand If-Match. shared.operations reads both from here, so the document says what is done.
+    """
+
+    def __init__(self, model: type[M], *, versioned: bool = False) -> None:
+        self.model, self.versioned = model, versioned
+
+    async def __call__(self, request: Request) -> Call[M]:
+        """Check everything in the order of this module's head."""
+        principal = await caller(request)
+        key = idempotency_key(request)
+        bind(command=command_hash(principal.account, key))
+        version = if_match(request) if self.versioned else None
+        body = read(self.model, await raw_body(request))
+        return Call(principal, key, fingerprint(request, body), version, body)
+
+
+async def caller(request: Request) -> Principal:
+    """Whom the request's token speaks for."""
+    authenticator: Authenticates = request.app.state.authenticator
+    return await authenticator.principal(request.headers.get("authorization"))
+
+
+def idempotency_key(request: Request) -> str:
+    """The key in its one spelling; the quoted form of the IETF draft is taken as well. Problem 400 without a UUID."""
+    given = request.headers.getlist("idempotency-key")
+    if len(given) != 1:
+        raise Problem(
+            400, "missing-key", "An Idempotency-Key is needed",
+            "Send one header Idempotency-Key with a new UUID; the same one again only to repeat the very same request.",
+        )  # fmt: skip
+    text = given[0].strip()
+    quoted = len(text) > 1 and text[0] == text[-1] == '"'
+    try:
+        return canonical_uuid(text[1:-1] if quoted else text)
+    except ValueError as error:
+        raise Problem(400, "malformed-key", "The Idempotency-Key is no UUID", str(error)) from error
+
+
+def if_match(request: Request) -> int:
+    """The version that the caller has seen, from a strong ETag such as "3". Problems 428 and 400."""
+    given = request.headers.getlist("if-match")
+    if not given:
+        raise Problem(
+            428, "version-needed", "Say which version you have seen",
+            "Read the object and send its ETag as If-Match, so that nothing is done to a state that you did not see.",
+        )  # fmt: skip
+    match = _VERSION.fullmatch(given[0].strip()) if len(given) == 1 else None
+    if match is None:
+        raise Problem(
+            400, "malformed-version", "If-Match is not one ETag of ours", 'Send one strong ETag, such as "3".'
+        )
+    return int(match[1])
+
+
+async def raw_body(request: Request) -> bytes:
+    """The body's bytes, read once. Problems 415 for another media type, 413 over 256 kB."""
+    media_type, *parameters = [part.strip().lower() for part in request.headers.get("content-type", "").split(";")]
+    encoding = request.headers.get("content-encoding", "identity").strip().lower()
+    if media_type != "application/json" or parameters not in ([], ["charset=utf-8"], ['charset="utf-8"']):
+        raise Problem(415, "not-json", "The body must be JSON", "Send Content-Type: application/json, in UTF-8.")
+    if encoding != "identity":
+        raise Problem(415, "encoded-body", "The body must not be compressed", "Send it without Content-Encoding.")
+    raw = bytearray()
+    async for chunk in request.stream():
+        raw += chunk
+        if len(raw) > MAX_BODY_BYTES:
+            raise Problem(
+                413, "body-too-large", "The body is too large", f"A body has at most {MAX_BODY_BYTES} bytes; send less."
+            )
+    return bytes(raw)
+
+
+def read(model: type[M], raw: bytes) -> M:
+    """A body from its bytes. Problem 400 for what is not plain JSON, 422 with a pointer for each wrong member."""
+    try:
+        strict_loads(raw)
+    except NotCanonical as error:
+        raise Problem(400, "malformed-json", "The body is not plain JSON", str(error)[:300]) from error
+    try:
+        return model.model_validate_json(raw)
+    except ValidationError as error:
+        errors = error.errors(include_url=False, include_context=False, include_input=False)[:MAX_ERRORS]
+        raise validation_problem([{"loc": _short(wrong["loc"]), "msg": wrong["msg"]} for wrong in errors]) from error
+
+
+def fingerprint(request: Request, body: Body) -> bytes:
+    """SHA-256 of method, path template, path parameters and the canonical JSON of the body; If-Match is not in it.
+
+    So a retry may spell a UUID, an instant or a text differently, as long as it says the same.
+    """
+    said = {
+        "method": request.method,
+        "path": request.scope["route"].path,
+        "parameters": request.path_params,
+        "body": body.model_dump(mode="json", exclude_none=True),
+    }
+    return hashlib.sha256(canonical(said)).digest()
+
+
+def respond(answer: Answer) -> Response:
+    """A recorded answer as it goes out: the stored bytes, status and headers."""
+    return Response(answer.body, answer.status, answer.headers)
+
+
+def _short(location: tuple[int | str, ...]) -> list[int | str]:
+    return [step if isinstance(step, int) else step[:MAX_NAME] for step in location]
+
+
+class IdConvertor(Convertor[str]):
+    """Path parameters `{name:id}`: a UUID in either case, lowered. Anything else names nothing: 404, as for unknown."""
+
+    regex = "[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
+
+    def convert(self, value: str) -> str:
+        """The one spelling."""
+        return value.lower()
+
+    def to_string(self, value: str) -> str:
+        """The same."""
+        return value
+
+
+register_url_convertor("id", IdConvertor())
