@@ -22,7 +22,8 @@ class OfferMade(Fact):
     name: ClassVar[str] = "custody.offer.made.v1"
     from_org: Uuid
     to_org: Uuid
-    samples: Annotated[list[Uuid], Field(min_length=1, max_length=1000)]
+    samples: Annotated[list[Uuid], Field(min_length=1, max_length=200)]
+    """At most 200: their receipts, up to 250 bytes each, fit into the one event of their acceptance."""
     purpose: Purpose
     transport: Transport
     temperature: Temperature
@@ -40,7 +41,10 @@ class SampleOffered(Fact):
 
 
 class Receipt(Part):
-    """What the receiver saw of one item: seal number as read, condition, and why the seal differs if it does."""
+    """What the receiver saw of one item: seal number as read, condition, and why the seal differs if it does.
+
+    The text of `discrepancy` is kept with the item's own `sample.transferred`, which carries the same digest.
+    """
 
     sample: Uuid
     seal: Code

@@ -29,6 +29,7 @@ class Registrar(Part):
 
     person: Uuid
     name: SealedDigest
+    """The `person_name` of the registrar's own `person.registered`, where the text is kept and can be erased."""
     organisation: Uuid
     account: Uuid
     account_digest: Sha256

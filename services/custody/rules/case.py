@@ -2,13 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, ClassVar
 
-from services.custody.rules.command import Command
-from services.custody.rules.state import State
-from shared.facts.cases import AppointmentKind, AppointmentSource, CaseRole
+from services.custody.refusals import (
+    AlreadyAppointed,
+    AlreadyLinked,
+    ClientNotInTheCase,
+    NotAnAuthority,
+    NotCounsel,
+    UnknownReference,
+)
+from services.custody.rules.command import Command, Decision, Known
+from services.custody.rules.organisation import AUTHORITIES
+from services.custody.rules.state import OutOfOrder, State, born, moved
+from shared.events import Draft, Event
+from shared.facts.cases import (
+    AppointmentKind,
+    AppointmentSource,
+    CaseCounselAppointed,
+    CaseOpened,
+    CasePersonLinked,
+    CaseRole,
+)
 from shared.sealed import SealedValue
+
+if TYPE_CHECKING:
+    from services.custody.rules.world import World
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,3 +95,70 @@ class CaseState(State):
     folio: str
     persons: tuple[CasePerson, ...]
     counsel: tuple[Appointment, ...]
+
+
+def decide_open(world: World, command: OpenCase, now: datetime) -> Decision:
+    """A case is opened once for an authority and folio; asked again, it is the known one."""
+    authority = world.organisations.get(command.authority)
+    if authority is None:
+        return UnknownReference(f"organisation/{command.authority}")
+    if authority.kind not in AUTHORITIES:
+        return NotAnAuthority(command.target(), "Name the court or the prosecutor's office that keeps the case.")
+    known = world.folio_holders.get((command.authority, command.folio))
+    if known is not None:
+        return Known(f"case/{known}")
+    return (Draft(command.subject(), CaseOpened(authority=command.authority, folio=command.folio)),)
+
+
+def decide_link_person(world: World, command: LinkPerson, now: datetime) -> Decision:
+    """A registered person takes a role in the case, once."""
+    case = world.cases.get(command.case)
+    if case is None:
+        return UnknownReference(command.subject())
+    if command.person not in world.persons:
+        return UnknownReference(f"person/{command.person}")
+    if CasePerson(command.person, command.role) in case.persons:
+        return AlreadyLinked(command.target(), f"The person is linked to the case as {command.role}.")
+    fact = CasePersonLinked(person=command.person, role=command.role, source=command.source.digest)
+    return (Draft(command.subject(), fact, sealed=(command.source,)),)
+
+
+def decide_appoint_counsel(world: World, command: AppointCounsel, now: datetime) -> Decision:
+    """A person with a defence account becomes counsel of record for a person of the case, once for each client."""
+    case = world.cases.get(command.case)
+    if case is None:
+        return UnknownReference(command.subject())
+    for person in (command.counsel, command.client):
+        if person not in world.persons:
+            return UnknownReference(f"person/{person}")
+    accounts = (account for account in world.accounts.values() if account.person == command.counsel)
+    if not any(account.role == "defence" for account in accounts):
+        return NotCounsel(command.target(), "Link a defence account to the person first.")
+    if all(linked.person != command.client for linked in case.persons):
+        return ClientNotInTheCase(command.target(), "Link the client to the case first.")
+    if any((one.counsel, one.client) == (command.counsel, command.client) for one in case.counsel):
+        return AlreadyAppointed(command.target(), "The appointment stands as it was recorded.")
+    fact = CaseCounselAppointed(counsel=command.counsel, client=command.client, source=command.source)
+    return (Draft(command.subject(), fact),)
+
+
+FACTS = (CaseOpened, CasePersonLinked, CaseCounselAppointed)
+
+
+def apply(state: CaseState | None, event: Event) -> CaseState:
+    """The case after `event`; OutOfOrder for one that cannot follow."""
+    match state, event.fact():
+        case None, CaseOpened() as fact:
+            return CaseState(**born(event), authority=fact.authority, folio=fact.folio, persons=(), counsel=())
+        case CaseState() as standing, CasePersonLinked() as fact:
+            persons = (*standing.persons, CasePerson(fact.person, fact.role))
+            return replace(standing, persons=persons, **moved(event))
+        case CaseState() as standing, CaseCounselAppointed() as fact:
+            return replace(standing, counsel=(*standing.counsel, _appointment(fact)), **moved(event))
+        case _:
+            raise OutOfOrder(f"{event.type} does not follow in the history of {event.subject}")
+
+
+def _appointment(fact: CaseCounselAppointed) -> Appointment:
+    source = fact.source
+    return Appointment(fact.counsel, fact.client, source.kind, source.reference, source.document_sha256)

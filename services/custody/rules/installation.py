@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from datetime import datetime
+from typing import TYPE_CHECKING, ClassVar
 
-from services.custody.rules.command import Command
-from services.custody.rules.state import State
-from shared.facts.people import Organisation
+from services.custody.policy.retention import FLAT
+from services.custody.refusals import UnknownReference
+from services.custody.rules.command import Command, Decision, Known
+from services.custody.rules.state import OutOfOrder, State, born
+from shared.events import Draft, Event
+from shared.facts.people import (
+    AccountLinked,
+    InstallationFounded,
+    Organisation,
+    OrganisationRegistered,
+    PersonRegistered,
+    Registrar,
+)
 from shared.sealed import SealedValue
+
+if TYPE_CHECKING:
+    from services.custody.rules.world import World
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,3 +69,70 @@ class InstallationState(State):
     pack_id: str
     pack_version: int
     pack_sha256: str
+
+
+def decide_found(world: World, command: Found, now: datetime) -> Decision:
+    """Leaf 0, then a fact of each organisation, of the registrar's person and of the registrar's account."""
+    if world.installation is not None:
+        return Known(f"installation/{world.installation.id}")
+    if command.registrar_organisation not in {organisation.id for organisation in command.organisations}:
+        return UnknownReference(f"organisation/{command.registrar_organisation}")
+    registered = (
+        Draft(f"organisation/{organisation.id}", OrganisationRegistered(organisation=organisation))
+        for organisation in command.organisations
+    )
+    person = PersonRegistered(person_name=command.person_name.digest)
+    account = AccountLinked(
+        person=command.registrar,
+        organisation=command.registrar_organisation,
+        role="registrar",
+        account_digest=command.registrar_digest,
+    )
+    return (
+        Draft(command.subject(), _founded(command)),
+        *registered,
+        Draft(f"person/{command.registrar}", person, sealed=(command.person_name,)),
+        Draft(f"account/{command.registrar_account}", account),
+    )
+
+
+def _founded(command: Found) -> InstallationFounded:
+    return InstallationFounded(
+        installation=command.installation,
+        origin=command.origin,
+        log_vkey=command.log_vkey,
+        cosigner_vkey=command.cosigner_vkey,
+        promise_keys=dict(command.promise_keys),
+        link_key=command.link_key,
+        organisations=list(command.organisations),
+        registrar=Registrar(
+            person=command.registrar,
+            name=command.person_name.digest,
+            organisation=command.registrar_organisation,
+            account=command.registrar_account,
+            account_digest=command.registrar_digest,
+        ),
+        pack=FLAT.pack(),
+    )
+
+
+FACTS = (InstallationFounded,)
+
+
+def apply(state: InstallationState | None, event: Event) -> InstallationState:
+    """The installation after `event`; OutOfOrder for one that cannot follow."""
+    fact = event.fact()
+    if state is not None or not isinstance(fact, InstallationFounded):
+        raise OutOfOrder(f"{event.type} does not follow in the history of {event.subject}")
+    return InstallationState(
+        **born(event),
+        founding_event=event.id,
+        origin=fact.origin,
+        log_vkey=fact.log_vkey,
+        cosigner_vkey=fact.cosigner_vkey,
+        promise_keys=tuple(PromiseKey(source, key) for source, key in sorted(fact.promise_keys.items())),
+        link_key=fact.link_key,
+        pack_id=fact.pack.id,
+        pack_version=fact.pack.version,
+        pack_sha256=fact.pack.sha256,
+    )

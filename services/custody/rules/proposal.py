@@ -2,14 +2,40 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date
-from typing import ClassVar, Literal
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, ClassVar, Literal
 
-from services.custody.rules.command import Command
-from services.custody.rules.state import State
-from shared.facts.proposals import Method, Reason
+from services.custody.policy.retention import FLAT
+from services.custody.refusals import (
+    AlreadyProposed,
+    CasesDiffer,
+    PlannedInThePast,
+    ProposalClosed,
+    RetentionNotOver,
+    UnknownReference,
+)
+from services.custody.rules.command import Command, Decision
+from services.custody.rules.state import OutOfOrder, State, acted, born, moved
+from shared.errors import Refusal
+from shared.events import Draft, Event
+from shared.facts.proposals import (
+    Method,
+    ProposalMade,
+    ProposalRule,
+    ProposalWithdrawn,
+    ProposedItem,
+    Reason,
+    Recipient,
+    SampleDestructionProposed,
+    SampleDestructionWithdrawn,
+)
 from shared.sealed import SealedValue
+
+if TYPE_CHECKING:
+    from services.custody.rules.case import CaseState
+    from services.custody.rules.sample import SampleState
+    from services.custody.rules.world import World
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,3 +88,107 @@ class ProposalState(State):
     recipients: tuple[ProposalRecipient, ...]
     explanation: str | None
     status: Literal["open", "withdrawn"]
+
+
+def decide_make(world: World, command: MakeProposal, now: datetime) -> Decision:
+    """Items of one case, kept as long as they must be, are proposed for a day to come; counsel of record is told."""
+    absent = [item for item in command.samples if item not in world.samples]
+    if absent:
+        return UnknownReference(f"sample/{absent[0]}")
+    items = [world.samples[item] for item in dict.fromkeys(command.samples)]
+    refusal = _unfit(command, items, now)
+    if refusal is not None:
+        return refusal
+    made = ProposalMade(
+        items=[_item(sample) for sample in items],
+        planned_on=command.planned_on,
+        reason=command.reason,
+        method=command.method,
+        rule=ProposalRule(id=FLAT.id, version=FLAT.version),
+        recipients=_recipients(world.cases[items[0].case]),
+        explanation=command.explanation.digest if command.explanation else None,
+    )
+    proposed = SampleDestructionProposed(proposal=command.id, planned_on=command.planned_on)
+    texts = (command.explanation,) if command.explanation else ()
+    return (
+        Draft(command.subject(), made, sealed=texts),
+        *(Draft(f"sample/{sample.id}", proposed) for sample in items),
+    )
+
+
+def _unfit(command: MakeProposal, items: list[SampleState], now: datetime) -> Refusal | None:
+    if command.planned_on <= now.astimezone(UTC).date():
+        return PlannedInThePast(command.target(), "Name a day after today (UTC).")
+    for sample in items:
+        target = f"sample/{sample.id}"
+        if sample.case != items[0].case:
+            return CasesDiffer(target, "Make one proposal for each case.")
+        if sample.proposal is not None:
+            return AlreadyProposed(target, f"It is under the proposal {sample.proposal}.")
+        if command.planned_on <= sample.retention_until:
+            detail = f"By rule {sample.retention_rule} version {sample.retention_version} it is kept until "
+            return RetentionNotOver(target, f"{detail}{sample.retention_until.isoformat()}, that day included.")
+    return None
+
+
+def _item(sample: SampleState) -> ProposedItem:
+    return ProposedItem(
+        sample=sample.id,
+        case=sample.case,
+        label=sample.label,
+        kind=sample.kind,
+        held_by=sample.custodian_org,
+        retention_until=sample.retention_until,
+    )
+
+
+def _recipients(case: CaseState) -> list[Recipient]:
+    counsel = sorted({appointment.counsel for appointment in case.counsel})
+    return [Recipient(person=person, case=case.id, capacity="counsel_of_record") for person in counsel]
+
+
+def decide_withdraw(world: World, command: WithdrawProposal, now: datetime) -> Decision:
+    """A proposal is taken back, for a reason; its items are under none."""
+    proposal = world.proposals.get(command.proposal)
+    if proposal is None:
+        return UnknownReference(command.subject())
+    if proposal.status != "open":
+        return ProposalClosed(command.target(), "It was withdrawn; make a new one.")
+    withdrawn = SampleDestructionWithdrawn(proposal=proposal.id)
+    return (
+        Draft(command.subject(), ProposalWithdrawn(reason=command.reason.digest), sealed=(command.reason,)),
+        *(Draft(f"sample/{item}", withdrawn) for item in proposal.samples),
+    )
+
+
+FACTS = (ProposalMade, ProposalWithdrawn)
+
+
+def apply(state: ProposalState | None, event: Event) -> ProposalState:
+    """The proposal after `event`; OutOfOrder for one that cannot follow."""
+    match state, event.fact():
+        case None, ProposalMade() as fact:
+            return _made(event, fact)
+        case ProposalState(status="open") as standing, ProposalWithdrawn():
+            return replace(standing, status="withdrawn", **moved(event))
+        case _:
+            raise OutOfOrder(f"{event.type} does not follow in the history of {event.subject}")
+
+
+def _made(event: Event, fact: ProposalMade) -> ProposalState:
+    org, person = acted(event)
+    return ProposalState(
+        **born(event),
+        proposed_by_org=org,
+        proposed_by_person=person,
+        samples=tuple(item.sample for item in fact.items),
+        cases=tuple(sorted({item.case for item in fact.items})),
+        planned_on=fact.planned_on,
+        reason=fact.reason,
+        method=fact.method,
+        rule_id=fact.rule.id,
+        rule_version=fact.rule.version,
+        recipients=tuple(ProposalRecipient(one.person, one.case, one.capacity) for one in fact.recipients),
+        explanation=fact.explanation,
+        status="open",
+    )

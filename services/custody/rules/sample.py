@@ -2,14 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from services.custody.rules.command import Command
-from services.custody.rules.state import State
-from shared.facts.samples import Quantity, SampleKind, Unit
+from services.custody.policy.retention import FLAT, later
+from services.custody.refusals import LabelTaken, NothingChanges, OccurredInTheFuture, UnknownReference
+from services.custody.rules.clock import is_to_come
+from services.custody.rules.command import Command, Decision
+from services.custody.rules.state import OutOfOrder, State, acted, born, moved
+from shared.errors import Refusal
+from shared.events import Draft, Event
+from shared.facts.offers import SampleOffered, SampleOfferEnded, SampleTransferred
+from shared.facts.proposals import SampleDestructionProposed, SampleDestructionWithdrawn
+from shared.facts.samples import (
+    Quantity,
+    Retention,
+    SampleAmended,
+    SampleChanges,
+    SampleKind,
+    SampleRegistered,
+    Unit,
+)
 from shared.sealed import SealedValue
+
+if TYPE_CHECKING:
+    from services.custody.rules.world import World
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,3 +96,160 @@ class SampleState(State):
     def status(self) -> Literal["held", "offered"]:
         """Whether an offer of the item waits for its receiver."""
         return "held" if self.offer is None else "offered"
+
+    @property
+    def quantity(self) -> Quantity:
+        """Amount and unit."""
+        return Quantity(amount=self.amount, unit=self.unit)
+
+    @property
+    def retention(self) -> Retention:
+        """Rule, version and last day of keeping."""
+        return Retention(rule=self.retention_rule, version=self.retention_version, until=self.retention_until)
+
+
+def decide_register(world: World, command: RegisterSample, now: datetime) -> Decision:
+    """An item of a known case is registered under a label that its organisation has not used."""
+    if command.case not in world.cases:
+        return UnknownReference(f"case/{command.case}")
+    if is_to_come(command.collected_at, now):
+        return OccurredInTheFuture(command.target(), "The item is said to be collected after now.")
+    if (world.acting().org, command.label) in world.label_holders:
+        return LabelTaken(command.target(), f"Your organisation has another item labelled {command.label}.")
+    fact = SampleRegistered(
+        case=command.case,
+        kind=command.kind,
+        label=command.label,
+        seal=command.seal,
+        quantity=command.quantity,
+        collected_at=command.collected_at,
+        collected_place=command.collected_place.digest,
+        root=command.id,
+        retention=FLAT.retention(command.collected_at),
+    )
+    return (Draft(command.subject(), fact, command.occurred_at, (command.collected_place,)),)
+
+
+def decide_amend(world: World, command: AmendSample, now: datetime) -> Decision:
+    """What was said is corrected for a reason; the period of keeping never becomes shorter (G2, G6)."""
+    sample = world.samples.get(command.sample)
+    if sample is None:
+        return UnknownReference(command.subject())
+    changes = _changes(sample, command)
+    refusal = _unfit(world, sample, command, changes, now)
+    if refusal is not None:
+        return refusal
+    retention = later(sample.retention, FLAT.retention(changes.collected_at or sample.collected_at))
+    fact = SampleAmended(changes=changes, reason=command.reason.digest, retention=retention)
+    texts = (command.reason, command.collected_place) if command.collected_place else (command.reason,)
+    return (Draft(command.subject(), fact, command.occurred_at, texts),)
+
+
+def _changes(sample: SampleState, command: AmendSample) -> SampleChanges:
+    """What differs from what stands. A place is sealed, so whether it differs cannot be known: it counts as new."""
+    wanted: dict[str, Any] = {name: getattr(command, name) for name in ("kind", "label", "seal", "collected_at")}
+    changed = {name: value for name, value in wanted.items() if value != getattr(sample, name)}
+    return SampleChanges(
+        **changed,
+        quantity=None if command.quantity == sample.quantity else command.quantity,
+        collected_place=command.collected_place.digest if command.collected_place else None,
+    )
+
+
+def _unfit(
+    world: World, sample: SampleState, command: AmendSample, changes: SampleChanges, now: datetime
+) -> Refusal | None:
+    if changes == SampleChanges():
+        return NothingChanges(command.target(), "What the amendment says stands already.")
+    if changes.collected_at is not None and is_to_come(changes.collected_at, now):
+        return OccurredInTheFuture(command.target(), "The item is said to be collected after now.")
+    if (sample.registered_by, changes.label) in world.label_holders:
+        detail = f"The organisation that registered the item has another one labelled {changes.label}."
+        return LabelTaken(command.target(), detail)
+    return None
+
+
+FACTS = (
+    SampleRegistered,
+    SampleAmended,
+    SampleOffered,
+    SampleOfferEnded,
+    SampleTransferred,
+    SampleDestructionProposed,
+    SampleDestructionWithdrawn,
+)
+
+
+def apply(state: SampleState | None, event: Event) -> SampleState:
+    """The item after `event`; OutOfOrder for one that cannot follow."""
+    match state, event.fact():
+        case None, SampleRegistered() as fact:
+            return _registered(event, fact)
+        case SampleState() as standing, SampleAmended() as fact:
+            return replace(standing, **_amended(fact), **moved(event))
+        case SampleState() as standing, SampleOffered() as fact:
+            return replace(standing, offer=fact.offer, offered_to=fact.to_org, **moved(event))
+        case SampleState() as standing, SampleOfferEnded():
+            return replace(standing, offer=None, offered_to=None, **moved(event))
+        case SampleState() as standing, SampleTransferred() as fact:
+            return replace(standing, **_transferred(standing, fact), **moved(event))
+        case SampleState() as standing, SampleDestructionProposed() as fact:
+            return replace(standing, proposal=fact.proposal, **moved(event))
+        case SampleState() as standing, SampleDestructionWithdrawn():
+            return replace(standing, proposal=None, **moved(event))
+        case _:
+            raise OutOfOrder(f"{event.type} does not follow in the history of {event.subject}")
+
+
+def _registered(event: Event, fact: SampleRegistered) -> SampleState:
+    org, person = acted(event)
+    return SampleState(
+        **born(event),
+        case=fact.case,
+        kind=fact.kind,
+        label=fact.label,
+        seal=fact.seal,
+        amount=fact.quantity.amount,
+        unit=fact.quantity.unit,
+        collected_at=fact.collected_at,
+        collected_place=fact.collected_place,
+        root=fact.root,
+        registered_by=org,
+        custodian_org=org,
+        custodian_person=person,
+        holders=(org,),
+        links=1,
+        offer=None,
+        offered_to=None,
+        proposal=None,
+        **_retention(fact.retention),
+    )
+
+
+def _amended(fact: SampleAmended) -> dict[str, Any]:
+    names = ("kind", "label", "seal", "collected_at", "collected_place")
+    values = {name: getattr(fact.changes, name) for name in names}
+    changed = {name: value for name, value in values.items() if value is not None}
+    if fact.changes.quantity is not None:
+        changed |= {"amount": fact.changes.quantity.amount, "unit": fact.changes.quantity.unit}
+    return changed | _retention(fact.retention)
+
+
+def _transferred(state: SampleState, fact: SampleTransferred) -> dict[str, Any]:
+    return {
+        "custodian_org": fact.to_org,
+        "custodian_person": fact.to_person,
+        "holders": state.holders if fact.to_org in state.holders else (*state.holders, fact.to_org),
+        "links": fact.link,
+        "seal": fact.seal,
+        "offer": None,
+        "offered_to": None,
+    }
+
+
+def _retention(retention: Retention) -> dict[str, Any]:
+    return {
+        "retention_rule": retention.rule,
+        "retention_version": retention.version,
+        "retention_until": retention.until,
+    }

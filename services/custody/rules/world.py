@@ -47,6 +47,12 @@ class World:
     label_holders: Mapping[tuple[str, str], str] = field(default_factory=dict)
     folio_holders: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
+    def acting(self) -> ActorState:
+        """Who commands; LookupError in the founding, which nobody commands."""
+        if self.actor is None:
+            raise LookupError("nobody acts here")
+        return self.actor
+
     def state(self, subject: str) -> State | None:
         """The state of `<noun>/<id>`, None where there is none."""
         noun, _, key = subject.partition("/")
