@@ -3,26 +3,20 @@
 One server and one broker run for the whole session; a module isolates itself by fresh databases and a topic prefix.
 """
 
+import asyncio
 import secrets
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from deploy.local import databases as making
+from deploy.local.commands import migrate
 from deploy.local.kafka import Kafka
 from deploy.local.postgres import Postgres
+from shared.kafka import KafkaConfig, ensure_topics, fact_topic
 from tests.environment import given
-
-
-@dataclass(frozen=True)
-class Server:
-    """A running PostgreSQL: its superuser's URL, and the password of each login role."""
-
-    admin_url: str
-    passwords: dict[str, str]
 
 
 @pytest.fixture(scope="session")
@@ -33,26 +27,25 @@ def session_folder() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def postgres_server(session_folder: Path) -> Iterator[Server]:
-    """PostgreSQL with the nine login roles and no database of ours yet."""
-    passwords = making.new_passwords()
+def postgres_server(session_folder: Path) -> Iterator[str]:
+    """The administrator's URL of a running PostgreSQL with the nine login roles."""
     external = given("DATABASE_URL")
     if external:
-        making.ensure_roles(making.libpq(external), passwords)
-        yield Server(making.libpq(external), passwords)
+        making.ensure_roles(making.libpq(external))
+        yield making.libpq(external)
         return
     server = Postgres(session_folder / "backends")
     try:
         server.start()
-        making.ensure_roles(server.admin_url(), passwords)
-        yield Server(server.admin_url(), passwords)
+        making.ensure_roles(server.admin_url())
+        yield server.admin_url()
     finally:
         server.stop()
 
 
 @pytest.fixture(scope="session")
 def kafka_broker(session_folder: Path) -> Iterator[str]:
-    """The bootstrap servers of a running Kafka."""
+    """The bootstrap servers of a running Kafka. Whoever kills a broker starts one of its own (`deploy.local.kafka`)."""
     external = given("KAFKA_BOOTSTRAP_SERVERS")
     if external:
         yield external
@@ -65,16 +58,78 @@ def kafka_broker(session_folder: Path) -> Iterator[str]:
         broker.stop()
 
 
+class Templates:
+    """Migrated databases to copy from, made at first need, so that a module's own cost no migration."""
+
+    def __init__(self, admin_url: str) -> None:
+        self.admin_url = admin_url
+        self.suffix = f"_template_{secrets.token_hex(4)}"
+        self.made: set[str] = set()
+
+    def copy(self, service: str) -> Iterator[dict[str, str]]:
+        """A fresh migrated database of one service, as role → libpq URL; dropped afterwards."""
+        if service not in self.made:
+            making.ensure_databases(self.admin_url, self.suffix, services=[service])
+            migrate(service, making.service_urls(self.admin_url, self.suffix)[service]["owner"])
+            self.made.add(service)
+        suffix = f"_{secrets.token_hex(4)}"
+        making.ensure_databases(self.admin_url, suffix, self.suffix, services=[service])
+        yield making.service_urls(self.admin_url, suffix)[service]
+        making.drop_databases(self.admin_url, suffix, [service])
+
+
+@pytest.fixture(scope="session")
+def database_templates(postgres_server: str) -> Iterator[Templates]:
+    """The session's templates."""
+    templates = Templates(postgres_server)
+    yield templates
+    making.drop_databases(postgres_server, templates.suffix, templates.made)
+
+
 @pytest.fixture(scope="module")
-def empty_databases(postgres_server: Server) -> Iterator[making.Urls]:
-    """This module's own three databases, empty: service → role → libpq URL."""
+def custody_database(database_templates: Templates) -> Iterator[dict[str, str]]:
+    """This module's own custody database, migrated: owner, api, worker → libpq URL."""
+    yield from database_templates.copy("custody")
+
+
+@pytest.fixture(scope="module")
+def audit_database(database_templates: Templates) -> Iterator[dict[str, str]]:
+    """This module's own audit database, migrated: owner, writer, api → libpq URL."""
+    yield from database_templates.copy("audit")
+
+
+@pytest.fixture(scope="module")
+def notify_database(database_templates: Templates) -> Iterator[dict[str, str]]:
+    """This module's own notify database, migrated: owner, api, worker → libpq URL."""
+    yield from database_templates.copy("notify")
+
+
+@pytest.fixture(scope="module")
+def databases(
+    custody_database: dict[str, str], audit_database: dict[str, str], notify_database: dict[str, str]
+) -> making.Urls:
+    """All three: service → role → libpq URL."""
+    return {"custody": custody_database, "audit": audit_database, "notify": notify_database}
+
+
+@pytest.fixture(scope="module")
+def empty_databases(postgres_server: str) -> Iterator[making.Urls]:
+    """This module's own three databases, not migrated."""
     suffix = f"_{secrets.token_hex(4)}"
-    making.ensure_databases(postgres_server.admin_url, suffix)
-    yield making.service_urls(postgres_server.admin_url, postgres_server.passwords, suffix)
-    making.drop_databases(postgres_server.admin_url, suffix)
+    making.ensure_databases(postgres_server, suffix)
+    yield making.service_urls(postgres_server, suffix)
+    making.drop_databases(postgres_server, suffix)
 
 
 @pytest.fixture(scope="module")
 def topic_prefix() -> str:
-    """A topic prefix that no other module has."""
+    """A topic prefix that no other module has; no topic is made."""
     return f"t{secrets.token_hex(4)}."
+
+
+@pytest.fixture(scope="module")
+def topics(kafka_broker: str, topic_prefix: str) -> str:
+    """`topic_prefix`, with the three topics of an installation made behind it."""
+    wanted = {f"{topic_prefix}cadena.{service}.v1": fact_topic() for service in ("custody", "notify", "audit")}
+    asyncio.run(ensure_topics(KafkaConfig(kafka_broker), wanted))
+    return topic_prefix

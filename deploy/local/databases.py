@@ -4,9 +4,10 @@ One role per process, and one owner per service that only migrations use; each r
 enter only the database of its service. What a role may do inside is the business of each service's `grants.sql`.
 """
 
-import secrets
+import hashlib
+import hmac
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from deploy.local.postgres import binaries
@@ -46,31 +47,40 @@ def run_sql(url: str, sql: str) -> str:
     return ran.stdout.strip()
 
 
-def new_passwords() -> dict[str, str]:
-    """A fresh password for every role, `custody_owner` and so on."""
-    return {f"{service}_{role}": secrets.token_urlsafe(18) for service, roles in ROLES.items() for role in roles}
+def role_passwords(admin_url: str) -> dict[str, str]:
+    """A password for every role, `custody_owner` and so on, derived from the server's administration URL.
+
+    Roles belong to the whole server: whoever administers it (another checkout, a test run) must mean the same ones.
+    Only the URL's password is used where it has one, since an embedded server's socket moves.
+    """
+    secret = (urlsplit(admin_url).password or admin_url).encode()
+    names = [f"{service}_{role}" for service, roles in ROLES.items() for role in roles]
+    return {name: hmac.digest(secret, f"cadena role {name}".encode(), hashlib.sha256).hex()[:40] for name in names}
 
 
-def ensure_roles(admin_url: str, passwords: Mapping[str, str]) -> None:
+def ensure_roles(admin_url: str) -> None:
     """Make the roles that are missing and give each its password."""
+    passwords = role_passwords(admin_url)
     known = set(run_sql(admin_url, "SELECT rolname FROM pg_roles").splitlines())
     sql = [f"CREATE ROLE {role};" for role in passwords if role not in known]
     sql += [f"ALTER ROLE {role} LOGIN PASSWORD '{password}';" for role, password in passwords.items()]
     run_sql(admin_url, "\n".join(sql))
 
 
-def ensure_databases(admin_url: str, suffix: str = "", template_suffix: str | None = None) -> None:
+def ensure_databases(
+    admin_url: str, suffix: str = "", template_suffix: str | None = None, services: Iterable[str] = ROLES
+) -> None:
     """Make the databases `<service><suffix>` that are missing, empty or as copies of `<service><template_suffix>`.
 
     A template must have no open connection. The roles exist.
     """
     known = set(run_sql(admin_url, "SELECT datname FROM pg_database").splitlines())
-    for service, roles in ROLES.items():
+    for service in services:
         name = f"{service}{suffix}"
         if name in known:
             continue
         source = "template0" if template_suffix is None else f"{service}{template_suffix}"
-        logins = ", ".join(f"{service}_{role}" for role in roles)
+        logins = ", ".join(f"{service}_{role}" for role in ROLES[service])
         # The owner's role is entered for the moment of making: an administrator who is not superuser needs that.
         sql = f"""
             GRANT {service}_owner TO CURRENT_USER;
@@ -81,14 +91,15 @@ def ensure_databases(admin_url: str, suffix: str = "", template_suffix: str | No
         run_sql(admin_url, sql)
 
 
-def drop_databases(admin_url: str, suffix: str) -> None:
+def drop_databases(admin_url: str, suffix: str, services: Iterable[str] = ROLES) -> None:
     """Drop the databases `<service><suffix>`, ending what is connected to them."""
-    for service in ROLES:
+    for service in services:
         run_sql(admin_url, f'DROP DATABASE IF EXISTS "{service}{suffix}" WITH (FORCE);')
 
 
-def service_urls(admin_url: str, passwords: Mapping[str, str], suffix: str = "") -> Urls:
+def service_urls(admin_url: str, suffix: str = "") -> Urls:
     """The URL of every role."""
+    passwords = role_passwords(admin_url)
     return {
         service: {
             role: login_url(admin_url, f"{service}_{role}", passwords[f"{service}_{role}"], f"{service}{suffix}")

@@ -8,7 +8,6 @@ import secrets
 import shutil
 import socket
 import struct
-import subprocess
 from base64 import urlsafe_b64encode
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,7 +16,7 @@ from deploy.local.files import private_folder, read_json, write_json, write_priv
 from deploy.local.jars import ensure_jars
 from deploy.local.ports import LOOPBACK, kept_ports
 from deploy.local.problem import StackProblem
-from deploy.local.process import Process
+from deploy.local.process import Process, run_tied
 from deploy.local.waiting import wait_until
 
 START_SECONDS = 90.0
@@ -118,7 +117,7 @@ class Kafka:
         cluster = cluster.replace("-", "A", 1) if cluster.startswith("-") else cluster
         shutil.rmtree(self.data, ignore_errors=True)
         argv = self._java("kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(self.config), "--standalone")
-        made = subprocess.run(argv, cwd=self.state, capture_output=True, text=True, check=False)
+        made = run_tied(argv, cwd=self.state)
         if made.returncode != 0:
             raise StackProblem(f"Kafka could not make its data folder:\n{made.stdout}{made.stderr}")
 

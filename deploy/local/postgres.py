@@ -17,7 +17,7 @@ from urllib.parse import quote
 
 from deploy.local.files import private_folder, read_json, write_json
 from deploy.local.problem import StackProblem
-from deploy.local.process import Process, tied
+from deploy.local.process import Process, run_tied
 from deploy.local.server_user import server_user
 from deploy.local.waiting import wait_until
 
@@ -137,9 +137,7 @@ class Postgres:
         argv = [str(self.bin / "initdb"), "-D", str(making), "-U", ADMIN, "--pwfile", str(password_file)]
         argv += ["--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--data-checksums"]
         argv += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
-        made = subprocess.run(
-            tied(argv, signal.SIGKILL, self.user), cwd="/", capture_output=True, text=True, check=False
-        )
+        made = run_tied(argv, cwd=Path("/"), user=self.user)
         password_file.unlink()
         if made.returncode != 0:
             raise StackProblem(f"PostgreSQL could not make its data folder:\n{made.stdout}{made.stderr}")

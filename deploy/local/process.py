@@ -34,6 +34,16 @@ def tied(argv: Sequence[str], death_signal: signal.Signals, user: User | None) -
     return [sys.executable, "-I", "-S", str(LAUNCHER), json.dumps(orders), *argv]
 
 
+def run_tied(
+    argv: Sequence[str], *, env: Mapping[str, str] | None = None, cwd: Path | None = None, user: User | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end and keep what it printed; it dies with us, whatever ends us."""
+    command = tied(argv, signal.SIGKILL, user)
+    return subprocess.run(
+        command, env=env, cwd=cwd, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+    )
+
+
 class Process:
     """A named child process; its log is `<state>/logs/<name>.log`, its pid file `<state>/pids/<name>.json`."""
 
