@@ -49,9 +49,9 @@ def readings_of(
     disputed = [at for at in range(both) if mine[at] != theirs[at]]
     where = {digest: at for at, digest in enumerate(theirs)}
     base = mine[:both] + (mine[both:] or theirs[both:])
-    choices = list(product((True, False), repeat=len(disputed)))
-    if len(disputed) > MAX_SINGLE_CHOICES:
-        choices = [(True,) * len(disputed), (False,) * len(disputed)]
+    count = len(disputed)
+    single = count <= MAX_SINGLE_CHOICES
+    choices = product((True, False), repeat=count) if single else iter([(True,) * count, (False,) * count])
     for choice in choices:
         hashes, suspicions = list(base), list[Finding]()
         for at, trust_entry in zip(disputed, choice, strict=True):

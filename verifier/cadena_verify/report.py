@@ -1,5 +1,7 @@
 """What an audit found: defects with a stable code and a place, warnings, counts; as text or as JSON."""
 
+import sys
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -80,7 +82,7 @@ class Report:
     warnings_total: int = 0
     facts: dict[str, Any] = field(default_factory=dict)
     """What was checked: counts, the head, the markers. See README for the members."""
-    changed: list[range] = field(default_factory=list)
+    changed: list[tuple[int, int]] = field(default_factory=list)
     """Entries known to be changed: what their contents say is a consequence and no defect of its own."""
 
     def defect(
@@ -94,13 +96,10 @@ class Report:
         if found.index is not None and found.until is None:
             found.until = found.index + 1
         if found.code in ("entry-changed", "entry-missing") and found.index is not None and found.until is not None:
-            self.changed.append(range(found.index, found.until))
+            self.changed.append((found.index, found.until))
         self.defects_total += 1
-        last = self.defects[-1] if self.defects else None
-        if last and last.code == found.code and last.until is not None and last.until == found.index:
-            last.until = found.until
-        elif len(self.defects) < KEPT:
-            self.defects.append(found)
+        if len(self.defects) < KEPT or _is_next(self.defects[-1], found):
+            _append(self.defects, found)
 
     def warn(self, code: str, message: str, *, index: int | None = None, head: int | None = None) -> None:
         """Add a warning: worth knowing, but no proof of a wrong."""
@@ -109,14 +108,15 @@ class Report:
             self.warnings.append(Finding(code, message, index, None, head))
 
     def settle(self) -> None:
-        """Drop what only repeats that an entry was changed: its contents' own defects at the same index."""
-        follows = {"entry-not-canonical", "entry-not-event", "entry-source", "version-missing"}
-        keep = [f for f in self.defects if f.code not in follows or not self._is_changed(f.index)]
-        self.defects_total -= len(self.defects) - len(keep)
-        self.defects = sorted(keep, key=lambda f: (f.index is None, f.index or 0, f.head or 0))
-
-    def _is_changed(self, index: int | None) -> bool:
-        return index is not None and any(index in span for span in self.changed)
+        """Sort by place, and drop what only repeats that an entry was changed: what its other bytes say."""
+        spans = sorted(self.changed)
+        kept: list[Finding] = []
+        for found in sorted(self.defects, key=lambda f: (f.index is None, f.index or 0, f.head or 0)):
+            if found.code in _CONTENT and _covered(spans, found.index):
+                self.defects_total -= 1
+            else:
+                _append(kept, found)
+        self.defects = kept
 
     def as_json(self) -> dict[str, Any]:
         """The report that `--json` prints."""
@@ -140,3 +140,26 @@ class Report:
             yield f"DEFECT {found.code}, {found.place()}: {found.message}"
         if self.defects_total > len(self.defects):
             yield f"{self.defects_total} defects in all, neighbours shown as one"
+
+
+_CONTENT = frozenset(code for code in CODES if code.startswith(("entry-not", "entry-source", "entry-dup", "version-")))
+_CONTENT |= {"founding"}
+
+
+def _is_next(last: Finding, found: Finding) -> bool:
+    return last.code == found.code and last.until is not None and last.until == found.index
+
+
+def _append(findings: list[Finding], found: Finding) -> None:
+    """Append, or let the last finding reach over its neighbour."""
+    if findings and _is_next(findings[-1], found):
+        findings[-1].until = found.until
+    else:
+        findings.append(found)
+
+
+def _covered(spans: list[tuple[int, int]], index: int | None) -> bool:
+    if index is None:
+        return False
+    at = bisect_right(spans, (index, sys.maxsize)) - 1
+    return at >= 0 and spans[at][0] <= index < spans[at][1]
