@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from enum import Enum
+from enum import StrEnum
 
 from services.custody.refusals import RoleForbids
 from services.custody.rules.case import AppointCounsel, CaseState, LinkPerson, OpenCase
@@ -21,7 +21,7 @@ from services.custody.rules.world import ActorState, World
 from shared.facts.people import Role
 
 
-class Relation(Enum):
+class Relation(StrEnum):
     """What connects an account with a thing. Of several things (the items of an offer), it connects with each."""
 
     INSTALLATION = "any account, with what the installation has for all"
@@ -112,14 +112,14 @@ TABLE: Mapping[tuple[Role, str], frozenset[Relation]] = {
 
 
 def permit(
-    actor: ActorState, verb: str, held: frozenset[Relation], command: Command
+    actor: ActorState, verb: str, held: frozenset[Relation], target: str
 ) -> Permitted | RoleForbids | NoStanding:
-    """Whether the actor, so related to what `command` is about, may do `verb`."""
+    """Whether the actor, so related to what a command is about, may do `verb`; `target` is what a refusal names."""
     allowed = TABLE.get((actor.role, verb), frozenset()) & held
     if allowed:
         return Permitted(allowed)
     if held:
-        return RoleForbids(command.target(), f"The role {actor.role} may not do {verb} here.")
+        return RoleForbids(target, f"The role {actor.role} may not do {verb} here.")
     return NoStanding()
 
 
