@@ -20,7 +20,11 @@ Told = tuple[str, str]
 EVERY: dict[int, Sequence[Told]] = {
     401: [("missing-token", "You are not signed in"), ("invalid-token", "You are not signed in")],
     500: [("internal", "Something went wrong on our side")],
-    503: [("busy", "Try again shortly"), ("not-founded", "The installation is not founded yet")],
+    503: [
+        ("busy", "Others are changing the same things"),
+        ("database-away", "The database does not answer"),
+        ("not-founded", "This installation is not founded yet"),
+    ],
 }
 RECORDING: dict[int, Sequence[Told]] = {
     400: [
@@ -33,12 +37,12 @@ RECORDING: dict[int, Sequence[Told]] = {
     422: [
         ("invalid-request", "The request is not well formed"),
         ("key-reused", "This key was used for another request"),
-        ("unknown-reference", "The body names what does not exist"),
+        ("unknown-reference", "The request names something that is not there"),
     ],
 }
 VERSIONED: dict[int, Sequence[Told]] = {
     400: [("malformed-version", "If-Match is not one ETag of ours")],
-    412: [("stale-version", "It has changed since you read it")],
+    412: [("stale-version", "It has changed since you saw it")],
     428: [("version-needed", "Say which version you have seen")],
 }
 STANDING: Sequence[Told] = [("not-found", "Nothing here for you")]
@@ -49,17 +53,29 @@ PAGED: dict[int, Sequence[Told]] = {
 
 
 def recording(
-    operation: str, summary: str, answer: type[BaseModel], *, status: int = 201, refusals: Sequence[type[Refusal]] = ()
+    operation: str,
+    summary: str,
+    answer: type[BaseModel],
+    *,
+    status: int = 201,
+    known: type[BaseModel] | None = None,
+    refusals: Sequence[type[Refusal]] = (),
 ) -> dict[str, Any]:
-    """Arguments of a POST route that records: its stable name, its answer, and the rules by which it may be refused."""
+    """Arguments of a POST route that records: its stable name, its answer, and the rules by which it may be refused.
+
+    `known` is what is answered (200) where it is so already and nothing was recorded.
+    """
     told: dict[int, list[Told]] = {}
     for refusal in refusals:
         told.setdefault(refusal.status, []).append((refusal.code, refusal.title))
+    answers = {status: _answer(answer, "Recorded.")}
+    if known is not None:
+        answers[200] = _answer(known, "Known already: nothing was recorded, and there is nothing to promise.")
     return {
         "operation_id": operation,
         "summary": summary,
         "status_code": status,
-        "responses": {status: _answer(answer, "Recorded.")} | _problems(told),
+        "responses": answers | _problems(told),
     }
 
 

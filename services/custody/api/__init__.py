@@ -1,0 +1,14 @@
+"""In: one module of routes per noun. Each authenticates, reads a body into a command, records it, and answers."""
+
+from fastapi import APIRouter
+
+from services.custody.api import cases, offers, organisations, persons, proposals, samples
+
+ROUTERS: tuple[APIRouter, ...] = (
+    organisations.routes,
+    persons.routes,
+    cases.routes,
+    samples.routes,
+    offers.routes,
+    proposals.routes,
+)

@@ -1,0 +1,231 @@
+"""The shapes of answers, for the OpenAPI document; tests hold every answer against them."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, JsonValue
+
+from shared.facts.cases import AppointmentSource, CaseRole
+from shared.facts.offers import Purpose, RefusalReason, Temperature, Transport
+from shared.facts.people import OrganisationKind, Role
+from shared.facts.proposals import Method, ProposalRule, Reason, Recipient
+from shared.facts.samples import Quantity, Retention, SampleKind
+from shared.text import Instant, SealedDigest, Sha256, Uuid
+
+
+class Shape(BaseModel):
+    """A closed object of an answer."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Subject(Shape):
+    """What every subject's answer begins with; `version` is its ETag."""
+
+    id: Uuid
+    version: int
+    updated_at: Instant
+    promises: list[str] | None = None
+    """In recorded answers: one signed promise (JWS) for each event, to be kept; see the page on promises."""
+
+
+class OrganisationAnswer(Subject):
+    """An institution."""
+
+    name: str
+    kind: OrganisationKind
+    independent: bool
+    source: str | None
+
+
+class PersonSealed(Shape):
+    """The digest of the name."""
+
+    person_name: SealedDigest
+
+
+class PersonAnswer(Subject):
+    """A person is an opaque id; the name is sealed."""
+
+    sealed: PersonSealed
+
+
+class AccountAnswer(Subject):
+    """An issuer's subject, by digest, is this person in this organisation with this role."""
+
+    person: Uuid
+    organisation: Uuid
+    role: Role
+    account_digest: Sha256
+
+
+class LinkedPerson(Shape):
+    """A person's role in a case."""
+
+    person: Uuid
+    role: CaseRole
+
+
+class CounselOfRecord(Shape):
+    """Who speaks for whom, and by which document."""
+
+    counsel: Uuid
+    client: Uuid
+    source: AppointmentSource
+
+
+class CaseAnswer(Subject):
+    """A case of an authority."""
+
+    authority: Uuid
+    folio: str
+    persons: list[LinkedPerson]
+    counsel: list[CounselOfRecord]
+
+
+class CaseInBrief(Shape):
+    """A case that was known already, and no more of it than the request named: a folio is no standing."""
+
+    id: Uuid
+    authority: Uuid
+    folio: str
+
+
+class Custodian(Shape):
+    """Who has the item in hand."""
+
+    organisation: Uuid
+    person: Uuid
+
+
+class SampleSealed(Shape):
+    """Digests of the sample's texts."""
+
+    collected_place: SealedDigest
+
+
+class SampleAnswer(Subject):
+    """An item as it stands. `collected_place` is of reads only, null where it was erased or is not yours to see."""
+
+    case: Uuid
+    kind: SampleKind
+    label: str
+    seal: str
+    quantity: Quantity
+    collected_at: Instant
+    collected_place: str | None = None
+    root: Uuid
+    registered_by: Uuid
+    custodian: Custodian
+    links: int
+    status: Literal["held", "offered"]
+    offer: Uuid | None
+    proposal: Uuid | None
+    retention: Retention
+    sealed: SampleSealed
+
+
+class OfferSealed(Shape):
+    """Digests of the offer's texts."""
+
+    courier: SealedDigest | None = None
+    note: SealedDigest | None = None
+
+
+class OfferAnswer(Subject):
+    """An offer of many samples to one organisation."""
+
+    releaser: Custodian
+    to_organisation: Uuid
+    samples: list[Uuid]
+    purpose: Purpose
+    transport: Transport
+    temperature: Temperature
+    courier: str | None = None
+    note: str | None = None
+    status: Literal["open", "accepted", "refused", "withdrawn"]
+    refusal: RefusalReason | None
+    sealed: OfferSealed
+
+
+class ProposalSealed(Shape):
+    """Digests of the proposal's texts."""
+
+    explanation: SealedDigest | None = None
+
+
+class ProposalAnswer(Subject):
+    """A proposal of destruction. Nothing is destroyed by it."""
+
+    proposed_by: Custodian
+    samples: list[Uuid]
+    cases: list[Uuid]
+    planned_on: str
+    reason: Reason
+    method: Method
+    rule: ProposalRule
+    recipients: list[Recipient]
+    explanation: str | None = None
+    status: Literal["open", "withdrawn"]
+    sealed: ProposalSealed
+
+
+class SealState(Shape):
+    """Whether the ledger holds the event: at which index, and the size of the signed head that first covered it."""
+
+    state: Literal["recorded", "sealed"]
+    index: int | None = None
+    head: int | None = None
+
+
+class TimelineItem(Shape):
+    """An event as it stands in the ledger, the texts behind its digests, and its place in the ledger."""
+
+    event: dict[str, JsonValue]
+    sealed: dict[str, str | None]
+    seal: SealState
+
+
+class Timeline(Shape):
+    """What happened to an item, in order of its versions."""
+
+    items: list[TimelineItem]
+    next: str | None
+
+
+class Samples(Shape):
+    """Items, in order of their ids."""
+
+    items: list[SampleAnswer]
+    next: str | None
+
+
+class OfferInBrief(Shape):
+    """The open offer of an item."""
+
+    id: Uuid
+    status: Literal["open", "accepted", "refused", "withdrawn"]
+    to_organisation: Uuid
+
+
+class ProposalInBrief(Shape):
+    """The open proposal of an item."""
+
+    id: Uuid
+    status: Literal["open", "withdrawn"]
+    planned_on: str
+
+
+class InventoryItem(Shape):
+    """An item of a case, with its open offer and open proposal."""
+
+    sample: SampleAnswer
+    offer: OfferInBrief | None
+    proposal: ProposalInBrief | None
+
+
+class Inventory(Shape):
+    """The items of a case that the reader has standing to see, in order of their ids."""
+
+    case: CaseAnswer
+    items: list[InventoryItem]
+    next: str | None

@@ -1,0 +1,123 @@
+"""Cases: found by authority and folio, the persons in them, counsel of record, and what is kept for them."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+
+from services.custody.api.answers import CaseAnswer, CaseInBrief, Inventory
+from services.custody.api.recording import Id, one, reader_of, record
+from services.custody.queries import cases as queries
+from services.custody.refusals import (
+    AlreadyAppointed,
+    AlreadyLinked,
+    ClientNotInTheCase,
+    NotAnAuthority,
+    NotCounsel,
+    RoleForbids,
+)
+from services.custody.rules.case import AppointCounsel, LinkPerson, OpenCase
+from shared.auth import Principal
+from shared.edge import Body, Call, Take, caller
+from shared.events import new_id
+from shared.facts.cases import AppointmentSource, CaseRole
+from shared.operations import reading, recording
+from shared.paging import PageQuery, answer
+from shared.sealed import fresh
+from shared.text import Code, Text, Uuid, canonical_uuid
+
+routes = APIRouter(tags=["cases"])
+_ID = "0190a1b2-c3d4-7e5f-8a6b-0c1d2e3f4a5b"
+
+
+class CaseReference(Body, json_schema_extra={"example": {"authority": _ID, "folio": "FGE-PUE-2026-00417"}}):
+    """The authority that keeps the case, and the folio under which it does."""
+
+    authority: Uuid
+    folio: Code
+
+
+class NewCasePerson(Body, json_schema_extra={"example": {
+    "person": _ID, "role": "convicted", "source": "Sentencia 112/2019, foja 3",
+}}):  # fmt: skip
+    """A person's role in the case; `source` says where this is known from, and is sealed."""
+
+    person: Uuid
+    role: CaseRole
+    source: Text
+
+
+class NewCounsel(Body, json_schema_extra={"example": {
+    "counsel": _ID, "client": _ID, "source": {"kind": "court_appointment", "reference": "AC-2026-88"},
+}}):  # fmt: skip
+    """Who speaks for whom in the case, and the document that says so."""
+
+    counsel: Uuid
+    client: Uuid
+    source: AppointmentSource
+
+
+@routes.post(
+    "/v1/cases:resolve",
+    **recording(
+        "resolveCase", "Open a case, or find it", CaseAnswer, known=CaseInBrief, refusals=[RoleForbids, NotAnAuthority],
+    ),
+)  # fmt: skip
+async def resolve(request: Request, call: Annotated[Call[CaseReference], Depends(Take(CaseReference))]) -> Response:
+    """The same authority and folio always give the same case. One that was known is answered with its id alone."""
+    command = OpenCase(id=new_id(), authority=call.body.authority, folio=call.body.folio)
+    return await record(request, call, command)
+
+
+@routes.post(
+    "/v1/cases/{case:id}/persons",
+    **recording(
+        "linkPerson", "Give a person a role in the case", CaseAnswer, status=200, refusals=[RoleForbids, AlreadyLinked]
+    ),
+)
+async def link_person(
+    case: Id, request: Request, call: Annotated[Call[NewCasePerson], Depends(Take(NewCasePerson))]
+) -> Response:
+    """By a court, or the prosecutor's office whose case it is."""
+    body = call.body
+    command = LinkPerson(case=case, person=body.person, role=body.role, source=fresh("source", body.source))
+    return await record(request, call, command)
+
+
+@routes.post(
+    "/v1/cases/{case:id}/counsel",
+    **recording(
+        "appointCounsel", "Enter counsel of record", CaseAnswer, status=200,
+        refusals=[RoleForbids, AlreadyAppointed, NotCounsel, ClientNotInTheCase],
+    ),
+)  # fmt: skip
+async def appoint_counsel(
+    case: Id, request: Request, call: Annotated[Call[NewCounsel], Depends(Take(NewCounsel))]
+) -> Response:
+    """By a court; never by who may propose a destruction."""
+    body = call.body
+    command = AppointCounsel(case=case, counsel=body.counsel, client=body.client, source=body.source)
+    return await record(request, call, command)
+
+
+@routes.get("/v1/cases/{case:id}", **reading("getCase", "Read a case", CaseAnswer))
+async def get(case: Id, request: Request, principal: Annotated[Principal, Depends(caller)]) -> Response:
+    """The persons in the case and counsel of record."""
+    async with reader_of(request, principal) as reader:
+        return one(await queries.case(reader, case))
+
+
+@routes.get(
+    "/v1/cases/{case:id}/inventory", **reading("getInventory", "List what is kept for a case", Inventory, paged=True)
+)
+async def inventory(
+    case: Id,
+    request: Request,
+    principal: Annotated[Principal, Depends(caller)],
+    query: Annotated[PageQuery, Query()],
+) -> Response:
+    """The items that you have standing to see, each with its custodian, its open offer and its open proposal."""
+    after = query.after(canonical_uuid)
+    async with reader_of(request, principal) as reader:
+        found = await queries.case(reader, case)
+        page = await queries.inventory(reader, case, after, query.limit)
+    return answer(request, page, {"case": found})

@@ -1,0 +1,65 @@
+"""What the routes of every noun share: from a call to its recorded answer, from a reader to what it may see."""
+
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import orjson
+from fastapi import Path, Request, Response
+from pydantic import AfterValidator, Field
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from services.custody.queries.reader import Reader, reading
+from services.custody.record import record as record_command
+from services.custody.rules.command import Command
+from shared.auth import Principal
+from shared.edge import Call, respond
+from shared.promise import Promiser
+from shared.sealed import SealedValue, fresh
+from shared.text import Uuid
+
+Id = Annotated[Uuid, Path(description="A UUID.", examples=["0190a1b2-c3d4-7e5f-8a6b-0c1d2e3f4a5b"])]
+
+
+def _once(ids: list[str]) -> list[str]:
+    if len(set(ids)) != len(ids):
+        raise ValueError("name each sample once")
+    return ids
+
+
+SampleIds = Annotated[list[Uuid], Field(min_length=1, json_schema_extra={"uniqueItems": True}), AfterValidator(_once)]
+"""Samples, each once, in whichever order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What the API records with and reads from; the app keeps it at `app.state.desk`."""
+
+    engine: AsyncEngine
+    promiser: Promiser
+
+
+async def record(request: Request, call: Call[Any], command: Command) -> Response:
+    """Record the command of a call; its answer, stored before it goes out."""
+    desk: Desk = request.app.state.desk
+    answer = await record_command(
+        desk.engine, desk.promiser, call.principal, call.key, call.fingerprint, command, call.if_match
+    )
+    return respond(answer)
+
+
+def reader_of(request: Request, principal: Principal) -> AbstractAsyncContextManager[Reader]:
+    """The principal as a reader of one snapshot."""
+    desk: Desk = request.app.state.desk
+    return reading(desk.engine, principal.account)
+
+
+def one(found: dict[str, Any]) -> Response:
+    """One subject as it stands, with its version as ETag; nobody on the way may keep it."""
+    headers = {"ETag": f'"{found["version"]}"', "Cache-Control": "no-store"}
+    return Response(orjson.dumps(found), 200, headers, "application/json")
+
+
+def sealed(field: str, text: str | None) -> SealedValue | None:
+    """An optional text, sealed under the name of the member that carries its digest."""
+    return None if text is None else fresh(field, text)

@@ -1,0 +1,44 @@
+"""What an API answered: counted by route and status, and each no logged. Neither holds an id, a body or a token."""
+
+from time import perf_counter
+
+import structlog
+from prometheus_client import Counter, Histogram
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+answers = Counter("cadena_http_answers", "Answers by route and status", ["method", "route", "status"])
+seconds = Histogram("cadena_http_seconds", "From a request to the end of its answer", ["method", "route"])
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
+log = structlog.get_logger()
+
+
+class Traffic:
+    """An ASGI layer. Unknown paths and methods count under one name: nobody can fill the metrics by guessing."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request and count its answer."""
+        if scope["type"] != "http" or scope["path"] in PROBES:
+            await self.app(scope, receive, send)
+            return
+        begun, status = perf_counter(), 500
+
+        async def watched(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        structlog.contextvars.clear_contextvars()
+        try:
+            await self.app(scope, receive, watched)
+        finally:
+            route = getattr(scope.get("route"), "path_format", "unknown")
+            method = scope["method"] if scope["method"] in METHODS else "unknown"
+            answers.labels(method, route, str(status)).inc()
+            seconds.labels(method, route).observe(perf_counter() - begun)
+            if status >= 400:
+                log.info("no", method=method, route=route, status=status)
