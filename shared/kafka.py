@@ -24,7 +24,7 @@ from aiokafka.helpers import create_ssl_context
 from shared.settings import KafkaSettings
 
 CALL_SECONDS = 10.0
-SEND_SECONDS = 20.0
+SEND_SECONDS = 10.0
 CLOSE_SECONDS = 5.0
 RETRY_MILLISECONDS = 200
 FOREVER = "-1"
@@ -167,7 +167,7 @@ class Producer:
     async def send_many(self, topic: str, messages: Sequence[Message]) -> list[int]:
         """Send in order; the offset of each message, -1 for one that the broker took without saying where.
 
-        Raises KafkaUnavailable if any was not acknowledged within 20 s: then any of them may be in the topic or not,
+        Raises KafkaUnavailable if any was not acknowledged within ten seconds: then any of them may be in the topic or not,
         and this producer is done for.
         """
         async with _deadline(SEND_SECONDS, f"sending {len(messages)} messages to {topic}"):
