@@ -1,4 +1,4 @@
-"""Every variable that custody's processes and commands read, typed; see shared.settings for the names that all share."""
+"""Every variable that custody's processes and commands read, typed; shared.settings has the names that all share."""
 
 from pathlib import Path
 from typing import Annotated

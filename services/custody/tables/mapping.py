@@ -3,7 +3,7 @@
 A state is read and written as a whole. Rows of many subjects go in one statement with one parameter.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from typing import Any, Generic, Literal, Protocol, TypeVar
 
 from pydantic import TypeAdapter
