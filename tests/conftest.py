@@ -13,10 +13,10 @@ import pytest
 
 from deploy.local import databases as making
 from deploy.local.commands import migrate
+from deploy.local.environment import given
 from deploy.local.kafka import Kafka
 from deploy.local.postgres import Postgres
 from shared.kafka import KafkaConfig, ensure_topics, fact_topic
-from tests.environment import given
 
 
 @pytest.fixture(scope="session")

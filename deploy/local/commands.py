@@ -1,23 +1,16 @@
 """The commands of the services that end by themselves, run as an operator would: migrate, keys, found."""
 
 import json
-import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from deploy.local.environment import base_environment
 from deploy.local.problem import StackProblem
 from deploy.local.process import run_tied
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-# What a process of ours gets from the person's environment: never a setting of ours that happens to be exported.
-PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "SSL_CERT_FILE")
-
-
-def base_environment() -> dict[str, str]:
-    """The part of our environment that the stack's processes are given."""
-    return {name: os.environ[name] for name in PASSED_ON if name in os.environ}
 
 
 def run_service(service: str, *arguments: str, env: Mapping[str, str]) -> str:

@@ -8,8 +8,9 @@ import hashlib
 import hmac
 import subprocess
 from collections.abc import Iterable, Mapping
-from urllib.parse import quote, urlsplit, urlunsplit
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
+from deploy.local.environment import base_environment
 from deploy.local.postgres import binaries
 from deploy.local.problem import StackProblem
 
@@ -40,8 +41,13 @@ def login_url(admin_url: str, user: str, password: str, database: str) -> str:
 
 def run_sql(url: str, sql: str) -> str:
     """What `psql` prints for `sql`, unaligned and without headers; raises StackProblem with the server's words."""
-    argv = [str(binaries() / "psql"), url, "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-f", "-"]
-    ran = subprocess.run(argv, input=sql, capture_output=True, text=True, check=False)
+    parts = urlsplit(url)
+    # A command line can be read by anyone on the machine: the password goes another way.
+    login, _, server = parts.netloc.rpartition("@")
+    bare = urlunsplit(parts._replace(netloc=f"{login.partition(':')[0]}@{server}"))
+    argv = [str(binaries() / "psql"), bare, "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-f", "-"]
+    env = base_environment() | {"PGPASSWORD": unquote(parts.password or "")}
+    ran = subprocess.run(argv, input=sql, env=env, capture_output=True, text=True, check=False)
     if ran.returncode != 0:
         raise StackProblem(f"PostgreSQL refused: {ran.stderr.strip()}")
     return ran.stdout.strip()

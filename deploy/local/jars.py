@@ -14,6 +14,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from deploy.local.environment import given
 from deploy.local.problem import StackProblem
 
 ENDPOINT = "org.apache.kafka:kafka_2.13:4.4.0+org.slf4j:slf4j-simple:1.7.36"
@@ -51,8 +52,7 @@ def locked(lock: Path = LOCK) -> list[Jar]:
 
 def cache_folder() -> Path:
     """Where the jars are kept: in CADENA_CACHE if set, else beside the Python that runs this."""
-    given = os.environ.get("CADENA_CACHE")
-    return Path(given or sys.prefix) / "kafka"
+    return Path(given("CADENA_CACHE") or sys.prefix) / "kafka"
 
 
 def is_sound(path: Path, jar: Jar) -> bool:

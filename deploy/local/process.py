@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from deploy.local.environment import base_environment
 from deploy.local.files import private_folder
 from deploy.local.pids import PidFile
 from deploy.local.problem import StackProblem
@@ -95,7 +96,7 @@ class Process:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                env=None if self.env is None else dict(self.env),
+                env=base_environment() if self.env is None else dict(self.env),
                 cwd=self.cwd,
                 start_new_session=True,
             )

@@ -1,0 +1,96 @@
+"""Who gets which address and which secret: the environment of each of the six processes. PURE.
+
+A process gets the login, the keys and the state folder of its own service and role, and no other's.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from deploy.local.cast import INSTALLATION, ORIGIN
+from deploy.local.databases import Urls
+from deploy.local.issuer import ISSUER
+from deploy.local.ports import LOOPBACK
+
+PROCESSES: Mapping[str, tuple[str, str]] = {
+    "custody api": ("custody", "api"),
+    "custody worker": ("custody", "worker"),
+    "audit writer": ("audit", "writer"),
+    "audit api": ("audit", "api"),
+    "notify api": ("notify", "api"),
+    "notify worker": ("notify", "worker"),
+}
+"""Name → service and role; the role is the command and the database login as well."""
+WORKERS = ("custody worker", "notify worker")
+MAIL_FROM = "cadena@example.org"
+
+
+@dataclass(frozen=True)
+class Wiring:
+    """Everything that the processes are told; paths are absolute."""
+
+    state: Path
+    ports: Mapping[str, int]
+    databases: Urls
+    kafka: str
+    topic_prefix: str
+    smtp_url: str
+    jwks: Path
+
+    def url(self, process: str) -> str:
+        """Where a process listens."""
+        return f"http://{LOOPBACK}:{self.ports[process]}"
+
+    def keys_dir(self, service: str) -> Path:
+        """Where a service's private keys are."""
+        return self.state / "keys" / service
+
+    def service_state(self, service: str) -> Path:
+        """The service's folder outside its database."""
+        return self.state / "services" / service
+
+    @property
+    def vkey_file(self) -> Path:
+        """Where the log's public key is written once it is known."""
+        return self.state / "log.vkey"
+
+    def ledger_token_file(self, process: str) -> Path:
+        """The token by which a worker reads entry tiles."""
+        return self.state / "tokens" / f"{process.replace(' ', '-')}.jwt"
+
+    @property
+    def topics(self) -> dict[str, str]:
+        """Source → its topic."""
+        return {source: f"{self.topic_prefix}cadena.{source}.v1" for source in ("custody", "notify", "audit")}
+
+    def keys_environment(self, service: str) -> dict[str, str]:
+        """What the command `keys` needs."""
+        return {
+            "CADENA_INSTALLATION": INSTALLATION,
+            "CADENA_ORIGIN": ORIGIN,
+            "CADENA_KEYS_DIR": str(self.keys_dir(service)),
+        }
+
+    def environment(self, process: str) -> dict[str, str]:
+        """What a process needs."""
+        service, role = PROCESSES[process]
+        told = self.keys_environment(service) | {
+            "CADENA_LISTEN_HOST": LOOPBACK,
+            "CADENA_LISTEN_PORT": str(self.ports[process]),
+            "CADENA_DATABASE_URL": self.databases[service][role],
+            "CADENA_STATE_DIR": str(self.service_state(service)),
+            "CADENA_KAFKA_BOOTSTRAP_SERVERS": self.kafka,
+            "CADENA_KAFKA_TOPIC_PREFIX": self.topic_prefix,
+            "CADENA_KAFKA_SECURITY_PROTOCOL": "PLAINTEXT",
+            "CADENA_ISSUER": ISSUER,
+            "CADENA_JWKS": str(self.jwks),
+            "CADENA_LOG_URL": self.url("audit api"),
+            "CADENA_LOG_VKEY": str(self.vkey_file),
+        }
+        if process in WORKERS:
+            told["CADENA_LEDGER_TOKEN_FILE"] = str(self.ledger_token_file(process))
+        if service == "notify":
+            told["CADENA_MAIL_FROM"] = MAIL_FROM
+            told["CADENA_PUBLIC_URL"] = self.url("notify api")
+            told["CADENA_SMTP_URL"] = self.smtp_url
+        return told
