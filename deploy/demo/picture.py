@@ -100,7 +100,7 @@ Only then does notify warn counsel, with a proof that verifies offline; an audit
 .h{{font-size:22px;font-weight:600}}.t{{font-size:16px;font-weight:600}}.s{{font-size:13px;fill:{SOFT}}}</style>
 <rect width="{WIDTH}" height="{HEIGHT}" fill="{PAPER}"/>
 <text x="24" y="46" class="h">One fact, one path: nobody is warned of, and nobody acts on, what is not sealed</text>
-<text x="24" y="72" class="s">a proposal of destruction, from the call to counsel's mailbox and an auditor's verifier</text>"""
+<text x="24" y="72" class="s">a proposal of destruction, from the call to counsel's mailbox</text>"""
 
 
 def _arrow(x1: int, y1: int, x2: int, y2: int) -> str:
@@ -108,11 +108,11 @@ def _arrow(x1: int, y1: int, x2: int, y2: int) -> str:
 
 
 def _loop() -> str:
-    curve = 'd="M640 280 C 640 250, 380 262, 380 202" fill="none"'
+    curve = 'd="M640 280 C 640 258, 380 290, 380 202" fill="none"'
     return (
         f'<path {curve} stroke="{SOFT}" stroke-width="2" marker-end="url(#tip)"/>'
-        '<text x="412" y="228" class="s">own facts are sealed:</text>'
-        '<text x="412" y="246" class="s">index and head come back</text>'
+        '<text x="470" y="226" class="s">own facts are sealed:</text>'
+        '<text x="470" y="243" class="s">index and head come back</text>'
     )
 
 

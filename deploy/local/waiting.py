@@ -11,7 +11,7 @@ POLL_SECONDS = 0.05
 T = TypeVar("T")
 
 
-def wait_until(predicate: Callable[[], T], seconds: float, what: str, poll: float = POLL_SECONDS) -> T:
+def wait_until(predicate: Callable[[], T | None], seconds: float, what: str, poll: float = POLL_SECONDS) -> T:
     """The first truthy answer of `predicate`, asked every `poll` seconds.
 
     Raises StackProblem naming `what` when none came within `seconds`; what `predicate` raises goes straight through.
