@@ -127,7 +127,7 @@ def _complete(operation: dict[str, Any], route: APIRoute) -> None:
     told: list[dict[int, Sequence[Told]]] = []
     if take is not None or caller in calls:
         operation["security"] = [{"token": []}]
-        told.append(EVERY)
+        told += [EVERY, {404: STANDING}]
     if take is not None:
         told.append(RECORDING)
         operation.setdefault("parameters", []).extend(_headers(take))
@@ -137,8 +137,6 @@ def _complete(operation: dict[str, Any], route: APIRoute) -> None:
         }
     if take is not None and take.versioned:
         told.append(VERSIONED)
-    if route.param_convertors:
-        told.append({404: STANDING})
     for more in told:
         for status, problems in _problems(more).items():
             _merge(responses.setdefault(str(status), {}), problems)

@@ -31,8 +31,10 @@ def representation(state: State) -> dict[str, Any]:
     return head | form(state)
 
 
-def in_brief(state: CaseState) -> dict[str, Any]:
+def in_brief(state: State) -> dict[str, Any]:
     """A case that was known already, for one who named authority and folio: its id. A folio is no standing (G12)."""
+    if not isinstance(state, CaseState):
+        raise TypeError(f"only a case is found by naming it, not {type(state).__name__}")
     return {"id": state.id, "authority": state.authority, "folio": state.folio}
 
 

@@ -6,7 +6,8 @@ statement.
 
 from collections.abc import Callable, Mapping
 
-from sqlalchemy import ColumnElement, exists, false, func, not_, or_, true
+from sqlalchemy import ColumnElement, exists, false, func, not_, or_, true, type_coerce
+from sqlalchemy.dialects.postgresql import ARRAY, UUID
 
 from services.custody.authorise import TABLE, Relation
 from services.custody.rules.world import ActorState
@@ -59,7 +60,8 @@ def _speaks(actor: ActorState) -> ColumnElement[bool]:
 
 
 def _held_by(actor: ActorState) -> ColumnElement[bool]:
-    return _sample.holders.contains([actor.org])
+    holders = type_coerce(_sample.holders, ARRAY(UUID(as_uuid=False)))
+    return holders.contains([actor.org])
 
 
 def _every_item_of(items: ColumnElement[list[str]], condition: Condition) -> Condition:

@@ -1,0 +1,22 @@
+"""One founded installation for each module; an app of its own for each test."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from tests.services.custody.api.office import House, Office, build, opened
+
+
+@pytest.fixture(scope="module")
+def house(custody_database: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> House:
+    folder: Path = tmp_path_factory.mktemp("custody")
+    return asyncio.run(build(custody_database, folder))
+
+
+@pytest_asyncio.fixture
+async def office(house: House) -> AsyncIterator[Office]:
+    async with opened(house) as office:
+        yield office
