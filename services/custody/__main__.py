@@ -13,7 +13,6 @@ from pydantic import ValidationError
 from services.custody import found as founding
 from services.custody import rebuild as rebuilding
 from services.custody.settings import ApiSettings, FoundSettings, KeysSettings, MigrateSettings, RebuildSettings
-from services.custody.trouble import TROUBLE
 from shared.canonical import NotCanonical, strict_loads
 from shared.database import engine as make_engine
 from shared.database import migrate as migrate_database
@@ -21,6 +20,7 @@ from shared.health import run, serve
 from shared.keys import KeyUnusable, load_key, make_key, public_text
 from shared.problems import Problem
 from shared.telemetry import configure
+from shared.trouble import TROUBLE
 
 PACKAGE = Path(__file__).parent
 PROMISE_KEY = "custody-promise.pem"

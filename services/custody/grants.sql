@@ -13,6 +13,6 @@ GRANT INSERT, UPDATE ON
     TO custody_api;
 
 -- The worker publishes facts and notes what the ledger holds. It never sees a sealed text, and decides nothing.
-GRANT SELECT ON event, publication, sealed, reader_position TO custody_worker;
+GRANT SELECT ON event, publication, sealed, reader_position, alembic_version TO custody_worker;
 GRANT INSERT ON publication, sealed TO custody_worker;
 GRANT INSERT, UPDATE ON reader_position TO custody_worker;

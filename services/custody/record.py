@@ -31,7 +31,6 @@ from services.custody.rules.world import ActorState, World
 from services.custody.stamp import Outcome, Stamp, refuse, stamp
 from services.custody.tables import COMMANDS as KEYS
 from services.custody.tables import EVENTS, ROWS
-from services.custody.trouble import TROUBLE, busy, lost_a_race, problem_of
 from shared.accounts import command_hash
 from shared.auth import Principal
 from shared.commands import Answer, claim, keep
@@ -40,6 +39,7 @@ from shared.events import Actor
 from shared.outbox import Recorded, stage
 from shared.problems import MEDIA_TYPE, Problem, not_found, problem_body
 from shared.promise import Promiser
+from shared.trouble import TROUBLE, busy, lost_a_race, problem_of
 
 ATTEMPTS = 6
 PAUSE_SECONDS = 0.02

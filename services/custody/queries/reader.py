@@ -9,8 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.custody.rules.world import ActorState
 from services.custody.tables import ACCOUNTS, INSTALLATIONS
-from services.custody.trouble import TROUBLE, problem_of
 from shared.problems import Problem, not_found
+from shared.trouble import TROUBLE, problem_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,13 +16,15 @@ from services.custody.tables.base import METADATA
 from services.custody.tables.mapping import Rows
 from shared.commands import command_tables
 from shared.outbox import event_tables
+from shared.reader_position import reader_position_table
 
 __all__ = [
     "ACCOUNTS", "CASES", "COMMANDS", "EVENTS", "INSTALLATIONS", "METADATA", "OFFERS", "ORGANISATIONS", "PERSONS",
-    "PROPOSALS", "ROWS", "SAMPLES",
+    "POSITION", "PROPOSALS", "ROWS", "SAMPLES",
 ]  # fmt: skip
 
 EVENTS = event_tables(METADATA)
+POSITION = reader_position_table(METADATA)
 COMMANDS = command_tables(METADATA)
 
 INSTALLATIONS = Rows(people.InstallationRow, InstallationState)

@@ -93,6 +93,17 @@ def _commands() -> None:
         Column("recorded_at", INSTANT, nullable=False),
         sa.PrimaryKeyConstraint("account", "key", name="pk_answer"),
     )
+    op.create_table(
+        "reader_position",
+        Column("one", sa.Integer(), server_default="1", autoincrement=False, nullable=False),
+        Column("size", sa.BigInteger(), nullable=False),
+        Column("edge", sa.ARRAY(sa.LargeBinary()), nullable=False),
+        Column("note", sa.Text(), nullable=False),
+        Column("generation", sa.BigInteger(), nullable=False),
+        Column("kafka_offset", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("one = 1", name="ck_reader_position_one_row"),
+        sa.PrimaryKeyConstraint("one", name="pk_reader_position"),
+    )
 
 
 def _people() -> None:

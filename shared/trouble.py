@@ -1,4 +1,4 @@
-"""What the database says when it cannot: who lost a race tries again, the rest is a 503 that keeps the key free."""
+"""PostgreSQL when it cannot: who lost a race tries again, the rest is a 503 that keeps the key free."""
 
 import asyncpg
 from sqlalchemy.exc import DBAPIError, InterfaceError
