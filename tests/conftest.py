@@ -16,6 +16,7 @@ from deploy.local.commands import migrate
 from deploy.local.environment import given
 from deploy.local.kafka import Kafka
 from deploy.local.postgres import Postgres
+from deploy.local.stack import Stack
 from shared.kafka import KafkaConfig, ensure_topics, fact_topic
 
 
@@ -133,3 +134,16 @@ def topics(kafka_broker: str, topic_prefix: str) -> str:
     wanted = {f"{topic_prefix}cadena.{service}.v1": fact_topic() for service in ("custody", "notify", "audit")}
     asyncio.run(ensure_topics(KafkaConfig(kafka_broker), wanted))
     return topic_prefix
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[Stack]:
+    """The six processes, founded and seeded, with backends of their own. Leave it running; break your own instead."""
+    mark = secrets.token_hex(4)
+    with tempfile.TemporaryDirectory(prefix="cadena-stack-") as folder:
+        one = Stack(Path(folder) / "a state", database_suffix=f"_{mark}", topic_prefix=f"s{mark}.")
+        try:
+            one.up()
+            yield one
+        finally:
+            one.stop()

@@ -122,13 +122,13 @@ def status(state: Path = STATE) -> int:
 
 
 def main(arguments: list[str]) -> int:
-    """`serve`, `down` or `status`."""
+    """`serve`, `down` or `status`, and the state folder where it is not `var/`."""
     commands = {"serve": serve, "down": down, "status": status}
-    if len(arguments) != 1 or arguments[0] not in commands:
-        print(f"usage: python -m deploy.local {'|'.join(commands)}", file=sys.stderr)
+    if not 1 <= len(arguments) <= 2 or arguments[0] not in commands:
+        print(f"usage: python -m deploy.local {'|'.join(commands)} [FOLDER]", file=sys.stderr)
         return 2
     try:
-        return commands[arguments[0]]()
+        return commands[arguments[0]](*(Path(folder) for folder in arguments[1:]))
     except StackProblem as problem:
         print(f"cadena: {problem}", file=sys.stderr)
         return 1
