@@ -58,7 +58,7 @@ def parse_instant(value: object) -> datetime:
 
 def write_instant(value: datetime) -> str:
     """The one spelling of an instant in an event: UTC, always six decimals, `Z`."""
-    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{value.microsecond:06d}Z"
+    return value.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
 
 
 Text = Annotated[str, StringConstraints(max_length=2000), AfterValidator(clean_text)]
