@@ -1,0 +1,206 @@
+"""Commands that meet: locks in one order, one winner, nothing half written (G1, G5)."""
+
+import asyncio
+
+import asyncpg
+import orjson
+import pytest
+from sqlalchemy import text
+
+from services.custody import record as recording
+from services.custody.rules.account import LinkAccount
+from services.custody.rules.case import AppointCounsel, LinkPerson, OpenCase
+from services.custody.rules.offer import AcceptOffer, ItemReceipt, MakeOffer, RefuseOffer, WithdrawOffer
+from services.custody.rules.sample import AmendSample
+from shared.accounts import account_digest
+from shared.commands import Answer
+from shared.database import engine
+from shared.events import new_id
+from shared.facts.cases import AppointmentSource
+from shared.problems import Problem
+from shared.sealed import fresh
+from tests.services.custody.scene import ISSUER, Scene, org_id, person_id
+
+
+def accept(offer: str, *samples: str) -> AcceptOffer:
+    receipts = tuple(ItemReceipt(sample=sample, seal="S-1", condition="intact") for sample in samples)
+    return AcceptOffer(offer=offer, receipts=receipts)
+
+
+def statuses(answers: list[Answer]) -> list[int]:
+    return sorted(answer.status for answer in answers)
+
+
+async def test_g5_two_parallel_acceptances_of_one_offer_move_custody_once(scene: Scene) -> None:
+    sample = await scene.registered()
+    offer = await scene.offered(sample)
+    answers = await asyncio.gather(*(scene.do("custodian", accept(offer, sample)) for _ in range(2)))
+    assert statuses(answers) == [200, 409]
+    types = [event.type.split(".", 3)[3] for event in await scene.events(f"sample/{sample}")]
+    assert types == ["sample.registered.v1", "sample.offered.v1", "sample.transferred.v1"]
+
+
+async def test_g5_acceptance_and_withdrawal_of_one_offer_have_one_winner_and_state_follows_it(scene: Scene) -> None:
+    for _ in range(5):
+        sample = await scene.registered()
+        offer = await scene.offered(sample)
+        taken, back = await asyncio.gather(
+            scene.do("custodian", accept(offer, sample)),
+            scene.do("lab", WithdrawOffer(offer=offer, reason=fresh("reason", "Wrong box"))),
+        )
+        assert statuses([taken, back]) == [200, 409]
+        async with scene.engine.connect() as connection:
+            holder = await connection.execute(
+                text("SELECT custodian_org::text, offer FROM sample WHERE id = CAST(:id AS uuid)"), {"id": sample}
+            )
+        assert holder.one() == (org_id("custodian" if taken.status == 200 else "lab"), None)
+
+
+async def test_g5_a_sample_offered_twice_in_parallel_is_under_one_offer(scene: Scene) -> None:
+    sample = await scene.registered()
+    offers = [
+        MakeOffer(id=new_id(), samples=(sample,), to_organisation=org_id(to), purpose="storage", transport="by_hand",
+                  temperature="frozen")
+        for to in ("custodian", "lab_2", "prosecutor")
+    ]  # fmt: skip
+    answers = await asyncio.gather(*(scene.do("lab", offer) for offer in offers))
+    assert statuses(answers) == [201, 409, 409]
+
+
+async def test_commands_that_name_the_same_items_in_other_orders_do_not_deadlock(scene: Scene) -> None:
+    items = [await scene.registered() for _ in range(6)]
+    async with scene.engine.connect() as connection:
+        count = text("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
+        before = (await connection.execute(count)).scalar_one()
+
+    async def back_and_forth(order: list[str]) -> None:
+        for _ in range(4):
+            command = MakeOffer(
+                id=new_id(), samples=tuple(order), to_organisation=org_id("custodian"), purpose="storage",
+                transport="by_hand", temperature="frozen",
+            )  # fmt: skip
+            if (await scene.do("lab", command)).status == 201:
+                await scene.do("custodian", RefuseOffer(offer=command.id, reason="missing_item"))
+
+    async def amend(sample: str, seal: str) -> None:
+        await scene.do("lab", AmendSample(sample=sample, reason=fresh("reason", "x"), seal=seal))
+
+    orders = [items, items[::-1], items[3:] + items[:3]]
+    await asyncio.gather(
+        *(back_and_forth(order) for order in orders), *(amend(item, f"S-{n}") for n, item in enumerate(items))
+    )
+    async with scene.engine.connect() as connection:
+        await connection.execute(text("SELECT pg_stat_clear_snapshot()"))
+        assert (await connection.execute(count)).scalar_one() == before
+
+
+async def test_one_label_taken_in_parallel_is_one_sample_and_refusals_that_are_facts(scene: Scene) -> None:
+    label = f"RACE-{new_id()[:8]}"
+    answers = await asyncio.gather(*(scene.do("lab", scene.sample(label=label)) for _ in range(6)))
+    assert statuses(answers) == [201, 409, 409, 409, 409, 409]
+    assert all(orjson.loads(answer.body)["promises"] for answer in answers)
+
+
+async def test_one_folio_resolved_in_parallel_is_one_case(scene: Scene) -> None:
+    folio = f"CI-{new_id()[:8]}"
+    commands = [OpenCase(id=new_id(), authority=org_id("prosecutor"), folio=folio) for _ in range(6)]
+    answers = await asyncio.gather(*(scene.do("lab", command) for command in commands))
+    assert statuses(answers) == [200, 200, 200, 200, 200, 201]
+    assert len({orjson.loads(answer.body)["id"] for answer in answers}) == 1
+
+
+async def test_one_account_linked_in_parallel_is_linked_once(scene: Scene) -> None:
+    def command() -> LinkAccount:
+        return LinkAccount(
+            id=new_id(), person=person_id("lab"), organisation=org_id("lab"), role="lab",
+            account_digest=account_digest(ISSUER, "twice"),
+        )  # fmt: skip
+
+    answers = await asyncio.gather(*(scene.do("registrar", command()) for _ in range(4)))
+    assert statuses(answers) == [201, 409, 409, 409]
+
+
+async def test_counsel_is_appointed_while_accounts_of_the_person_are_linked(scene: Scene) -> None:
+    """The set of accounts grows under the appointment: it is read again after the last lock."""
+    await scene.do("court", LinkPerson(case=scene.case, person=person_id("oversight"), role="convicted",
+                                       source=fresh("source", "File p. 3")))  # fmt: skip
+    appoint = AppointCounsel(
+        case=scene.case, counsel=person_id("defence"), client=person_id("oversight"),
+        source=AppointmentSource(kind="court_appointment", reference="Auto-7"),
+    )  # fmt: skip
+    links = [
+        LinkAccount(id=new_id(), person=person_id("defence"), organisation=org_id("defence"), role="defence",
+                    account_digest=account_digest(ISSUER, f"second-{n}"))
+        for n in range(6)
+    ]  # fmt: skip
+    appointed, *linked = await asyncio.gather(
+        scene.do("court", appoint), *(scene.do("registrar", link) for link in links)
+    )
+    assert (appointed.status, {answer.status for answer in linked}) == (200, {201})
+
+
+async def test_who_waits_too_long_for_a_lock_gets_503_with_retry_after_and_a_free_key(scene: Scene) -> None:
+    sample, key = await scene.registered(), new_id()
+    amend = AmendSample(sample=sample, reason=fresh("reason", "x"), seal="S-7")
+    patient, scene.engine = scene.engine, engine(scene.url, lock_seconds=0.2)
+    try:
+        async with patient.begin() as other:
+            await other.execute(text("SELECT 1 FROM sample WHERE id = CAST(:id AS uuid) FOR UPDATE"), {"id": sample})
+            with pytest.raises(Problem) as busy:
+                await scene.do("lab", amend, key=key)
+        assert (busy.value.status, busy.value.code, busy.value.headers) == (503, "busy", {"Retry-After": "1"})
+        assert (await scene.do("lab", amend, key=key)).status == 200
+    finally:
+        await scene.engine.dispose()
+        scene.engine = patient
+
+
+@pytest.mark.parametrize("stage", ["claim", "gather", "_save", "keep"])
+async def test_g1_a_connection_that_dies_within_the_transaction_leaves_nothing_and_the_key_free(
+    scene: Scene, postgres_server: str, monkeypatch: pytest.MonkeyPatch, stage: str
+) -> None:
+    """The session is ended by the server right after each stage, as when the process or the server is killed."""
+    real = getattr(recording, stage)
+
+    async def then_killed(connection, *arguments):  # type: ignore[no-untyped-def]
+        done = await real(connection, *arguments)
+        pid = (await connection.execute(text("SELECT pg_backend_pid()"))).scalar_one()
+        link = await asyncpg.connect(postgres_server)
+        await link.execute("SELECT pg_terminate_backend($1, 5000)", pid)
+        await link.close()
+        return done
+
+    key, command, before = new_id(), scene.sample(), await scene.counts()
+    monkeypatch.setattr(recording, stage, then_killed)
+    with pytest.raises(Problem) as away:
+        await scene.do("lab", command, key=key)
+    monkeypatch.undo()
+    assert (away.value.status, away.value.code) == (503, "database-away")
+    assert await scene.counts() == before
+    assert (await scene.do("lab", command, key=key)).status == 201
+
+
+async def test_g1_an_answer_that_was_lost_after_the_commit_is_got_by_the_same_key(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The client is told 503 although all is recorded: the retry says what was recorded, and records nothing."""
+    key, command = new_id(), scene.sample()
+    real = scene.engine.connect
+
+    class Dropped:
+        async def __aenter__(self):  # type: ignore[no-untyped-def]
+            self.connection = real()
+            return await self.connection.__aenter__()
+
+        async def __aexit__(self, *error: object) -> None:
+            await self.connection.__aexit__(*error)
+            raise ConnectionResetError("the answer of COMMIT never arrived")
+
+    monkeypatch.setattr(type(scene.engine), "connect", lambda _engine: Dropped())
+    with pytest.raises(Problem) as away:
+        await scene.do("lab", command, key=key)
+    monkeypatch.undo()
+    assert away.value.status == 503
+    again = await scene.do("lab", command, key=key)
+    assert (again.status, again.headers["Idempotent-Replayed"]) == (201, "true")
+    assert len(await scene.events(command.subject())) == 1
