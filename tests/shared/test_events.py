@@ -8,7 +8,7 @@ import pytest
 from shared.canonical import canonical, strict_loads
 from shared.events import MAX_EVENT_BYTES, Actor, Draft, Event, NotAnEvent, envelope, new_id
 from shared.facts import FACTS
-from shared.facts.offers import OfferMade, SampleOffered
+from shared.facts.offers import OfferAccepted, Receipt, SampleOffered
 from shared.sealed import fresh, seal
 
 NOW = datetime(2026, 1, 31, 9, 30, 0, 5, tzinfo=UTC)
@@ -54,13 +54,11 @@ def test_bytes_out_of_canonical_form_are_no_event() -> None:
 
 
 def test_an_event_that_no_bundle_could_hold_is_refused() -> None:
-    many = [new_id() for _ in range(1000)]
-    fact = OfferMade(
-        from_org=new_id(), to_org=new_id(), samples=many, purpose="storage", transport="vehicle", temperature="frozen"
-    )
+    longest = Receipt(sample=new_id(), seal="s" * 64, condition="container_damaged", discrepancy=f"sha256:{'0' * 64}")
+    fact = OfferAccepted(receipts=[longest] * 200)
     assert len(event_of(fact).to_bytes()) < MAX_EVENT_BYTES
     with pytest.raises(NotAnEvent, match="at most"):
-        event_of(fact.model_copy(update={"samples": many * 2})).to_bytes()
+        event_of(OfferAccepted(receipts=[longest] * 400)).to_bytes()
 
 
 def test_unknown_types_and_wrong_data_are_said_so() -> None:
