@@ -118,7 +118,7 @@ def _verified(raw: bytes, key: VerifierKey, report: Report, what: str, size: int
 
 def _history(source: Source, key: VerifierKey, report: Report) -> Iterator[Head]:
     for item in _items(source):
-        size, text, cosignature = item.get("size"), item.get("note"), item.get("cosignature")
+        size, text, cosignature = item.get("size"), item.get("note"), item.get("cosignature", False)
         if type(size) is not int or not isinstance(text, str) or not isinstance(cosignature, str | None):
             report.defect("head-malformed", f"an item of the list of heads is not one: {str(item)[:80]}")
             continue
