@@ -142,6 +142,8 @@ class Relay:
         clock = asyncio.get_running_loop().time
         looked = clock()
         while not stop.is_set():
+            if not producer.connected():
+                raise KafkaUnavailable("the connection was lost; what came back may be empty")
             if self._raised > self._generation:
                 await self._settle_generation(store)
             due = await store.due(BATCH)
@@ -150,8 +152,6 @@ class Relay:
                 await self._check_passed(store)
                 await self._measure(store)
                 looked = clock()
-            if not producer.connected():
-                raise KafkaUnavailable("the connection was lost; what came back may be empty")
             if not settled:
                 await _pause(stop, POLL_SECONDS)
 
@@ -175,11 +175,11 @@ class Relay:
         last = await store.last()
         try:
             async with reading(self._kafka, [self.topic]) as reader:
+                self._last_offset = (await reader.end_offsets())[self.topic] - 1
                 there = await _stands(reader, self.topic, last) if last else True
         except TopicMissing:
             await ensure_topics(self._kafka, {self.topic: fact_topic()})
-            there = last is None
-        self._last_offset = last.offset if last and there else -1
+            self._last_offset, there = -1, last is None
         if not there:
             again = await store.forget_places(self._generation, "lost")
             log.error("the topic lost messages", topic=self.topic, last_offset=last and last.offset, again=again)
@@ -204,7 +204,8 @@ class Relay:
         wanted = {each.offset: each for each in placed}
         present: set[int] = set()
         async with reading(self._kafka, [self.topic]) as reader:
-            end = min((await reader.end_offsets())[self.topic], max(wanted) + 1)
+            end = (await reader.end_offsets())[self.topic]
+            self._last_offset, end = end - 1, min(end, max(wanted) + 1)
             at = max((await reader.beginning_offsets())[self.topic], min(wanted))
             reader.read_from({self.topic: at})
             while at < end:
