@@ -1,0 +1,83 @@
+"""Audit's commands. `writer` and `api` run until a signal; the others end by themselves."""
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Annotated
+
+import structlog
+import typer
+
+from services.audit.app import api_app
+from services.audit.errors import WriterStops
+from services.audit.keys import signing_keys
+from services.audit.settings import ApiSettings, KeysSettings, MigrateSettings, WriterSettings
+from services.audit.writer import Writer
+from shared import database, health, telemetry
+from shared.kafka import KafkaConfig, check_fact_topic
+from shared.keys import KeyUnusable
+from shared.settings import KafkaSettings
+
+app = typer.Typer(add_completion=False, help=__doc__, no_args_is_help=True)
+
+
+@app.command()
+def writer(
+    adopt_head: Annotated[
+        bool, typer.Option("--adopt-head", help="Start although the file of the last head is gone; once, by hand.")
+    ] = False,
+) -> None:
+    """Append, sign, publish: the one process that writes to the ledger."""
+    telemetry.configure("audit writer")
+    settings, kafka = WriterSettings(), KafkaSettings()
+    config = KafkaConfig.of(kafka)
+    try:
+        keys = signing_keys(settings.keys_dir, settings.origin)
+        process = Writer(settings, kafka, keys, adopt_head=adopt_head)
+
+        async def topics() -> None:
+            for topic in (kafka.custody_topic, kafka.notify_topic):
+                await check_fact_topic(config, topic)
+
+        probes = health.probe_app({"ledger": process.demand_session, "topics": topics})
+
+        async def main(stop: asyncio.Event) -> None:
+            serving = health.serve(probes, settings.listen_host, settings.listen_port, stop)
+            await health.together(stop, process.run(stop), serving)
+
+        health.run(main)
+    except (WriterStops, KeyUnusable) as error:
+        structlog.get_logger().critical(str(error), stopped=type(error).__name__)
+        raise typer.Exit(2) from error
+
+
+@app.command()
+def api() -> None:
+    """Serve the published log: heads, tiles, proofs; entries to auditors and peers."""
+    telemetry.configure("audit api")
+    settings = ApiSettings()
+
+    async def main(stop: asyncio.Event) -> None:
+        await health.serve(api_app(settings), settings.listen_host, settings.listen_port, stop)
+
+    health.run(main)
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database to this release's tables and grants, as its owner."""
+    url = MigrateSettings().owner_database_url.get_secret_value()
+    print(f"audit: revision {asyncio.run(database.migrate(url, Path(__file__).parent))}")
+
+
+@app.command()
+def keys() -> None:
+    """Make the private keys that are missing, and print the public ones as JSON."""
+    settings = KeysSettings()
+    made = signing_keys(settings.keys_dir, settings.origin, make=True)
+    public = {"origin": settings.origin, "log_vkey": made.log.key.vkey, "cosigner_vkey": made.cosigner.key.vkey}
+    print(json.dumps(public))
+
+
+if __name__ == "__main__":
+    app()

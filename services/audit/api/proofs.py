@@ -1,0 +1,71 @@
+"""Convenience reads beside the log: proofs, and every head ever signed. All of one answer is about one head."""
+
+from base64 import b64encode
+from typing import Annotated
+
+import orjson
+from fastapi import APIRouter, Query, Request, Response
+
+from services.audit.api.tiles import TEXT
+from services.audit.directory import Directory
+from services.audit.queries import Log
+from shared.merkle import consistency_nodes, inclusion_nodes
+from shared.notes import write_proof
+from shared.problems import Problem, not_found
+from shared.text import Uuid
+
+routes = APIRouter(tags=["proofs"])
+
+MAX_SIZE = 2**63 - 1
+MAX_PAGE = 1000
+Size = Annotated[int, Query(ge=0, le=MAX_SIZE)]
+
+
+@routes.get("/v1/proofs/{event_id}", response_class=Response)
+async def inclusion(request: Request, event_id: Uuid, size: Size | None = None) -> Response:
+    """The `.tlog-proof` of an event (C2SP tlog-proof@v1) against the newest head, or the one signed at `size`."""
+    log: Log = request.app.state.log
+    head, index = await log.head(size), await log.index_of(event_id)
+    if head is None or index is None or index >= head.size:
+        raise not_found()
+    hashes = await log.proof(inclusion_nodes(index, head.size))
+    kept = "no-store" if size is None else "public, max-age=31536000, immutable"
+    return Response(write_proof(index, hashes, head.signed), media_type=TEXT, headers={"Cache-Control": kept})
+
+
+@routes.get("/v1/consistency", response_class=Response)
+async def consistency(request: Request, old: Annotated[Size, Query(alias="from")], to: Size) -> Response:
+    """The RFC 6962 proof that the log of size `to` extends the one of size `from`; empty from 0."""
+    log: Log = request.app.state.log
+    if old > to or to > await log.size():
+        raise Problem(
+            422, "no-such-sizes", "The log never had these sizes in this order",
+            "Give from <= to, and to no larger than the newest head of /checkpoint.",
+        )  # fmt: skip
+    hashes = await log.proof(consistency_nodes(old, to))
+    return _json({"from": old, "to": to, "hashes": [b64encode(value).decode() for value in hashes]})
+
+
+@routes.get("/v1/checkpoints", response_class=Response)
+async def checkpoints(
+    request: Request, after: Size = 0, limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 200
+) -> Response:
+    """Every head ever signed, by size: `next` is what to send as `after` for the following page, null at the end."""
+    log: Log = request.app.state.log
+    heads = await log.heads_after(after, limit + 1)
+    page = [{"size": head.size, "note": head.note, "cosignature": head.cosignature} for head in heads[:limit]]
+    return _json({"checkpoints": page, "next": heads[limit - 1].size if len(heads) > limit else None})
+
+
+@routes.get("/vkey", response_class=Response)
+async def vkey(request: Request) -> Response:
+    """The log's verifier key as leaf 0 names it. Compare it with the one printed in a notice before you trust it."""
+    directory: Directory = request.app.state.directory
+    await directory.catch_up()
+    if directory.log_vkey is None:
+        raise not_found()
+    return Response(directory.log_vkey + "\n", media_type=TEXT)
+
+
+def _json(document: dict[str, object]) -> Response:
+    return Response(orjson.dumps(document), media_type="application/json", headers={"Cache-Control": "no-store"})

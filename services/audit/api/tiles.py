@@ -1,0 +1,62 @@
+"""`/checkpoint` and `/tile/…`: the log's one public form. What the newest head does not imply is a 404."""
+
+from fastapi import APIRouter, Request, Response
+
+from services.audit.authorise import may_read_entries
+from services.audit.directory import Directory
+from services.audit.queries import Log
+from shared.edge import caller
+from shared.problems import Problem, not_found
+from shared.tiles import parse_path
+
+routes = APIRouter(tags=["log"])
+
+YEAR = 31_536_000
+TEXT = "text/plain; charset=utf-8"
+BYTES = "application/octet-stream"
+
+
+@routes.get("/checkpoint", response_class=Response)
+async def checkpoint(request: Request) -> Response:
+    """The newest head: a signed note with the log's signature and audit's timestamped cosignature."""
+    log: Log = request.app.state.log
+    head = await log.head()
+    if head is None:
+        raise not_found()
+    return Response(head.signed, media_type=TEXT, headers={"Cache-Control": "no-store"})
+
+
+@routes.get("/tile/entries/{path:path}", response_class=Response)
+async def entry_bundle(request: Request, path: str) -> Response:
+    """256 entries, or as many as a size implies (`.p/W`), each behind its length in two bytes.
+
+    For accounts that sealed facts name as auditors, and for services whose token has the scope `ledger:read`.
+    """
+    await _demand_reader(request)
+    return await _serve(request, f"entries/{path}", "private")
+
+
+@routes.get("/tile/{path:path}", response_class=Response)
+async def hash_tile(request: Request, path: str) -> Response:
+    """256 hashes of a level, or as many as a size implies (`.p/W`)."""
+    return await _serve(request, path, "public")
+
+
+async def _serve(request: Request, path: str, cached_by: str) -> Response:
+    log: Log = request.app.state.log
+    tile = parse_path(path)
+    raw = await log.tile(tile) if tile is not None else None
+    if raw is None:
+        raise not_found()
+    headers = {"Cache-Control": f"{cached_by}, max-age={YEAR}, immutable"}
+    return Response(raw, media_type=BYTES, headers=headers)
+
+
+async def _demand_reader(request: Request) -> None:
+    directory: Directory = request.app.state.directory
+    principal = await caller(request)
+    if not may_read_entries(await directory.role(principal.account), principal.scopes):
+        raise Problem(
+            403, "entries-are-for-auditors", "Entries are for auditors and peers",
+            "Hashes and heads are public and need no token. To read entries, ask a court to appoint you as auditor.",
+        )  # fmt: skip

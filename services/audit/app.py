@@ -1,0 +1,53 @@
+"""Composition root of audit's API: settings → engine, log, directory, authenticator → routes and probes."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from fastapi import FastAPI, Request, Response
+
+from services.audit.api import proofs, tiles
+from services.audit.directory import Directory
+from services.audit.errors import LedgerDamaged
+from services.audit.metrics import alarm
+from services.audit.queries import Log
+from services.audit.settings import ApiSettings
+from shared import database, health, problems
+from shared.auth import Authenticator
+
+AUDIENCE = "audit"
+
+
+def api_app(settings: ApiSettings) -> FastAPI:
+    """The read API over one database."""
+    engine = database.engine(
+        settings.database_url.get_secret_value(), pool_size=settings.pool_size, application_name="cadena audit api"
+    )
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        yield
+        await engine.dispose()
+
+    async def migrated() -> None:
+        await database.demand_migrated(engine, Path(__file__).parent)
+
+    app = FastAPI(
+        title="Cadena audit", version="1", lifespan=lifespan, docs_url=None, redoc_url=None,
+        description="The published log: heads, tiles and proofs for anyone, entries for auditors and peers.",
+    )  # fmt: skip
+    problems.install(app)
+    app.add_exception_handler(LedgerDamaged, _on_damage)
+    app.state.log = Log(engine)
+    app.state.directory = Directory(app.state.log, settings.custody_source)
+    app.state.authenticator = Authenticator(settings, AUDIENCE)
+    app.include_router(tiles.routes)
+    app.include_router(proofs.routes)
+    app.include_router(health.router({"database": migrated}))
+    return app
+
+
+async def _on_damage(_request: Request, error: Exception) -> Response:
+    """What is not stored whole is not there: the verifier, which sees the same, names it."""
+    alarm("ledger-damaged", str(error))
+    return problems.problem_response(problems.not_found())

@@ -1,0 +1,101 @@
+"""Stage two: read back what was appended, hash it, sign its heads, and keep the newest outside the database.
+
+Roots and tiles are computed from the stored bytes and nothing else, so a head covers what is on disk or is not signed.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from services.audit import metrics, store
+from services.audit.fence import Fence
+from services.audit.headfile import HeadFile
+from services.audit.layout import cut
+from services.audit.store import Head
+from shared.merkle import leaf_hash
+from shared.notes import Checkpoint, Signer, write_note
+from shared.tiles import Grown, TileEdge, frame
+
+BATCH = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class SigningKeys:
+    """The log's key and its own cosigner's, both named after the origin."""
+
+    log: Signer
+    cosigner: Signer
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """One head with the framed entries between the previous head's size and its own."""
+
+    first: int
+    framed: bytes
+    head: Head
+
+
+class Sealer:
+    """Signs heads, one root per size; owns the transaction in which a head and its tiles become rows."""
+
+    def __init__(
+        self, fence: Fence, keys: SigningKeys, kept: HeadFile, edge: TileEdge, *, message_bytes: int, since: int = 0
+    ) -> None:
+        """`edge` is the tree at the newest head; `since` the time of its cosignature, which never runs backwards."""
+        self._fence, self._keys, self._kept, self._edge = fence, keys, kept, edge
+        self._message_bytes, self._since = message_bytes, since
+
+    @property
+    def size(self) -> int:
+        """The size of the newest head."""
+        return self._edge.size
+
+    async def seal(self, end: int) -> list[Sealed]:
+        """Heads over all entries up to `end`, committed; the file of the last head is the caller's next step."""
+        sealed: list[Sealed] = []
+        while self.size < end:
+            sealed += await self._seal(min(end, self.size + BATCH))
+        return sealed
+
+    def keep(self, head: Head) -> None:
+        """Move the file outside the database up to this head."""
+        self._kept.move_up(head.size, head.signed)
+        metrics.SIZE.set(head.size)
+
+    async def _seal(self, end: int) -> list[Sealed]:
+        connection = self._fence.connection
+        entries = await store.entries(connection, self.size, end)
+        now = await connection.fetchval("SELECT clock_timestamp()")
+        self._since = max(self._since, int(now.timestamp()))
+        sealed, grown, done = [], [], 0
+        for count in cut(entries, self._message_bytes):
+            part, first = entries[done:count], self.size
+            grown += self._edge.append([leaf_hash(entry) for entry in part])
+            sealed.append(Sealed(first, frame(part), self._sign(now)))
+            done = count
+        await self._commit(grown, [part.head for part in sealed])
+        metrics.HEADS.inc(len(sealed))
+        return sealed
+
+    def _sign(self, now: Any) -> Head:
+        head = Checkpoint(self._keys.log.key.name, self._edge.size, self._edge.root())
+        note = write_note(head.text, [self._keys.log.sign(head.text)])
+        return Head(head.size, head.root, note, self._keys.cosigner.cosign(head.text, self._since).line(), now)
+
+    async def _commit(self, grown: list[Grown], heads: list[Head]) -> None:
+        connection = self._fence.connection
+        async with connection.transaction():
+            await self._fence.demand_epoch()
+            if grown:
+                await connection.copy_records_to_table(
+                    "tile", records=[(tile.level, tile.index, tile.bytes) for tile in grown],
+                    columns=("level", "n", "bytes"),
+                )  # fmt: skip
+            await connection.copy_records_to_table(
+                "head",
+                records=[
+                    (head.size, self._fence.epoch, head.root, head.note, head.cosignature, head.cosigned_at)
+                    for head in heads
+                ],
+                columns=("size", "epoch", "root", "note", "cosignature", "cosigned_at"),
+            )

@@ -1,0 +1,197 @@
+"""The ledger's one writer: consume → append → sign → publish, in one loop, fenced against its twin.
+
+After any error of the database the process ends, since its memory may differ from the rows; after one of Kafka it opens
+a new session and looks where it is.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack, suppress
+from time import monotonic
+
+import structlog
+
+from services.audit import check, fence, metrics, store
+from services.audit.append import Appender, Ledger
+from services.audit.consume import Place, find_place, next_batch
+from services.audit.envelope import founding_keys
+from services.audit.errors import NotThisLedger
+from services.audit.fence import Fence
+from services.audit.headfile import HeadFile, demand_not_behind
+from services.audit.intake import Taken
+from services.audit.publish import Publisher, demand_known, last_published
+from services.audit.settings import WriterSettings
+from services.audit.sign import Sealer, SigningKeys
+from shared.database import connect
+from shared.health import together
+from shared.kafka import KafkaConfig, KafkaProblem, Producer, Reader, ensure_topics, fact_topic, reading
+from shared.settings import KafkaSettings
+from shared.tiles import WIDTH, frame
+
+LOOK_SECONDS = 0.5
+LAG_SECONDS = 5.0
+BACK_OFF_SECONDS = (0.2, 5.0)
+AUDIT_TOPIC = {"retention.ms": str(30 * 24 * 3600 * 1000), "cleanup.policy": "delete"}
+
+log = structlog.get_logger()
+
+
+class Writer:
+    """One run of the writer. `after` is called with the name of each step that was just done; tests end it there."""
+
+    def __init__(
+        self, settings: WriterSettings, kafka: KafkaSettings, keys: SigningKeys, *, adopt_head: bool = False,
+        after: Callable[[str], None] = lambda step: None,
+    ) -> None:  # fmt: skip
+        self._settings, self._kafka, self._config = settings, kafka, KafkaConfig.of(kafka)
+        self._keys, self._adopt, self._after = keys, adopt_head, after
+        self._sources = {kafka.custody_topic: settings.custody_source, kafka.notify_topic: settings.notify_source}
+        self._session = "waiting for the lock"
+        self._looked = 0.0
+
+    async def demand_session(self) -> None:
+        """For `readyz`: raises unless the ledger is ours and Kafka is being read."""
+        if self._session:
+            raise RuntimeError(self._session)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Write until told to stop. Raises WriterStops, or what the database raised."""
+        url = self._settings.database_url.get_secret_value()
+        async with AsyncExitStack() as stack:
+            connections = []
+            for name in ("cadena audit writer", "cadena audit heart"):
+                connection = await connect(url, statement_seconds=0, application_name=name)
+                stack.push_async_callback(connection.close, timeout=5)
+                connections.append(connection)
+            claim = await fence.take(connections[0], self._settings.heartbeat_old_seconds, stop)
+            if claim is None:
+                return
+            metrics.EPOCH.set(claim.epoch)
+            heart = fence.Heart(connections[1], claim, self._settings.heartbeat_seconds)
+            await together(stop, self._write(claim, stop), heart.run(stop))
+
+    async def _write(self, claim: Fence, stop: asyncio.Event) -> None:
+        self._session = "checking the ledger"
+        appender, sealer = await self._take_up(claim)
+        pause = BACK_OFF_SECONDS[0]
+        while not stop.is_set():
+            self._session = "connecting to Kafka"
+            try:
+                await self._read_on(claim, appender, sealer, stop)
+                pause = BACK_OFF_SECONDS[0]
+            except KafkaProblem as error:
+                metrics.RECONNECTS.inc()
+                log.warning("lost Kafka", cause=str(error))
+                self._session = f"lost Kafka: {error}"
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(stop.wait(), pause)
+                pause = min(2 * pause, BACK_OFF_SECONDS[1])
+
+    async def _take_up(self, claim: Fence) -> tuple[Appender, Sealer]:
+        """Check what is stored, and sign what was appended and not signed."""
+        connection = claim.connection
+        kept = HeadFile(self._settings.state_dir, self._keys.log.key)
+        remembered, newest = kept.read(), await store.newest_head(connection)
+        at_kept = await store.head_at(connection, remembered.size) if remembered else None
+        demand_not_behind(remembered, newest, at_kept, adopt=self._adopt)
+        began = monotonic()
+        async with store.snapshot(connection):
+            size = await check.demand_sound(connection)
+        log.info("the ledger is sound", size=size, seconds=round(monotonic() - began, 3))
+        if remembered is None and newest is None:
+            kept.start(self._keys.log)
+        edge = await store.tile_edge(connection, newest.size if newest else 0)
+        since = int(newest.cosigned_at.timestamp()) if newest else 0
+        sealer = Sealer(claim, self._keys, kept, edge, message_bytes=self._settings.message_bytes, since=since)
+        if newest:
+            sealer.keep(newest)
+        for sealed in await sealer.seal(size):
+            sealer.keep(sealed.head)
+        tail = frame(await store.entries(connection, size - size % WIDTH, size))
+        return Appender(claim, Ledger(size, tail), self._sources, self._settings.audit_source), sealer
+
+    async def _read_on(self, claim: Fence, appender: Appender, sealer: Sealer, stop: asyncio.Event) -> None:
+        """One session with Kafka: until told to stop, or until the ledger has been founded."""
+        facts = {topic: fact_topic() for topic in self._sources}
+        await ensure_topics(self._config, {**facts, self._kafka.audit_topic: AUDIT_TOPIC})
+        founded = appender.ledger.size > 0
+        topics = list(self._sources) if founded else [self._kafka.custody_topic]
+        async with AsyncExitStack() as stack:
+            reader = await stack.enter_async_context(reading(self._config, topics, linger_ms=self._settings.linger_ms))
+            producer = await Producer.open(self._config)
+            stack.push_async_callback(producer.close)
+            last = await last_published(self._config, self._kafka.audit_topic, self._keys.log.key)
+            await demand_known(claim.connection, last)
+            place = await find_place(claim.connection, reader, appender)
+            metrics.GENERATION.set(place.generation)
+            publisher = Publisher(claim.connection, producer, self._kafka.audit_topic, place.generation)
+            await publisher.resume(last, place.origins)
+            reader.read_from(place.next)
+            self._session = ""
+            log.info("reading", topics=topics, generation=place.generation, size=sealer.size)
+            steps = _Steps(appender, sealer, publisher, place, self._after)
+            if founded:
+                await self._loop(reader, steps, stop)
+            else:
+                await self._found(reader, steps, stop)
+
+    async def _loop(self, reader: Reader, steps: "_Steps", stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            batch = await next_batch(reader, self._settings.batch_events, LOOK_SECONDS)
+            if batch:
+                await steps.take(batch)
+            elif monotonic() - steps.publisher.sent_at > self._settings.silence_seconds:
+                await steps.publisher.say_nothing_new(steps.place.next)
+            if monotonic() - self._looked > LAG_SECONDS:
+                self._looked = monotonic()
+                for topic, end in (await reader.end_offsets()).items():
+                    metrics.LAG.labels(topic).set(end - steps.place.next[topic])
+
+    async def _found(self, reader: Reader, steps: "_Steps", stop: asyncio.Event) -> None:
+        """Find the founding event on custody's topic and make it leaf 0; everything is read again after that."""
+        while not stop.is_set():
+            for message in await next_batch(reader, self._settings.batch_events, LOOK_SECONDS):
+                keys = founding_keys(message.value, self._sources[message.topic])
+                if keys is None:
+                    continue
+                ours = (self._keys.log.key.name, self._keys.log.key.vkey, self._keys.cosigner.key.vkey)
+                if keys != ours:
+                    raise NotThisLedger(f"the founding event names the log {keys[1]}, this writer signs as {ours[1]}")
+                await steps.take([message], place=False)
+                return
+
+
+class _Steps:
+    """The stages of one batch, in order."""
+
+    def __init__(
+        self, appender: Appender, sealer: Sealer, publisher: Publisher, place: Place, after: Callable[[str], None]
+    ) -> None:
+        self._appender, self._sealer, self.publisher, self.place = appender, sealer, publisher, place
+        self._after = after
+        self._consumed_at: float | None = None
+        metrics.UNSEALED.set_function(self._unsealed)
+
+    async def take(self, batch: Sequence[Taken], *, place: bool = True) -> None:
+        """Append, sign, keep and publish one batch."""
+        self._consumed_at = monotonic()
+        self._after("consumed")
+        before = dict(self.place.next)
+        await self._appender.append(batch, self.place.generation, place=place)
+        self._after("appended")
+        if place:
+            self.place.next |= {message.topic: message.offset + 1 for message in batch}
+        sealed = await self._sealer.seal(self._appender.ledger.size)
+        self._after("signed")
+        if sealed:
+            self._sealer.keep(sealed[-1].head)
+            self._after("kept")
+            self._consumed_at = None
+            await self.publisher.publish(sealed, before, self.place.next)
+        else:
+            await self.publisher.say_nothing_new(self.place.next)
+        self._after("published")
+        self._consumed_at = None
+
+    def _unsealed(self) -> float:
+        return monotonic() - self._consumed_at if self._consumed_at is not None else 0.0
