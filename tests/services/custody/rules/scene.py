@@ -81,6 +81,12 @@ class Scene:
         self.events: list[Event] = []
         self.now = NOW
 
+    def copy(self) -> Scene:
+        """Another scene that begins where this one stands."""
+        other = Scene()
+        other.world, other.events, other.now = self.world, list(self.events), self.now
+        return other
+
     def do(self, who: ActorState, command: Command) -> Outcome:
         """Carry a command out: standing, role, rule, facts; a refusal changes nothing."""
         whole = replace(self.world, actor=who)
