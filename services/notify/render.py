@@ -14,10 +14,15 @@ from services.notify import words
 from shared.facts.notices import Capacity, Language
 from shared.facts.proposals import ProposalMade, ProposedItem
 
+# Plain text, in which there is nothing to escape; values are held to one line below.
 _TEXTS = Environment(
-    loader=PackageLoader("services.notify", "templates"), undefined=StrictUndefined, trim_blocks=True,
-    lstrip_blocks=True, keep_trailing_newline=True, autoescape=False,
-)  # fmt: skip
+    loader=PackageLoader("services.notify", "templates"),
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    keep_trailing_newline=True,
+    autoescape=False,  # noqa: S701
+)
 
 _SUBJECTS: Mapping[Language, str] = {
     "es": "Aviso de Cadena que requiere su atención (ref. {reference})",

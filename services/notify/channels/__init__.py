@@ -1,0 +1,1 @@
+"""The ways out: each takes a finished message and says what became of it."""

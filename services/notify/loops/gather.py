@@ -1,0 +1,100 @@
+"""Everything that planning and writing the notices of one proposal need, read in one place."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.notify.plan import Address, Standing, Told, audience, cases_of
+from services.notify.render import CaseNames, Directory, Leaf
+from services.notify.tables import CASE, COUNSEL, INSTALLATION, NOTICE, ORGANISATION, PARTY, PROPOSAL, SUBSCRIPTION
+from shared.events import Event
+from shared.facts.proposals import ProposalMade
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A proposal, who has to do with it, who was told of it, and the names and bytes that its notices hold."""
+
+    proposal: str
+    fact: ProposalMade
+    recorded_at: datetime
+    raw: bytes
+    proof: str
+    leaf: Leaf
+    standing: Standing
+    addresses: Mapping[str, Address]
+    told: tuple[Told, ...]
+    directory: Directory
+
+
+async def known_of(connection: AsyncConnection, proposal: str) -> Known:
+    """Read it all, in the transaction that plans."""
+    row = (await connection.execute(select(PROPOSAL).where(PROPOSAL.c.id == proposal))).one()
+    log = (await connection.execute(select(INSTALLATION.c.origin, INSTALLATION.c.log_vkey))).one()
+    event = Event.from_bytes(row.event)
+    fact = event.fact()
+    if not isinstance(fact, ProposalMade):
+        raise TypeError(f"{proposal} was kept with the bytes of another fact")
+    standing = await _standing(connection, cases_of(fact))
+    return Known(
+        proposal=proposal, fact=fact, recorded_at=event.time, raw=row.event, proof=row.proof,
+        leaf=Leaf(log.origin, log.log_vkey, row.idx, row.size), standing=standing,
+        addresses=await _addresses(connection, audience(fact, standing)), told=await _told(connection, proposal),
+        directory=await _directory(connection, fact),
+    )  # fmt: skip
+
+
+async def _standing(connection: AsyncConnection, cases: Collection[str]) -> Standing:
+    """Counsel of record, and those subscribers who still are."""
+    counsel, subscribers = defaultdict(set), defaultdict(set)
+    for case, person in await connection.execute(
+        select(COUNSEL.c.case_id, COUNSEL.c.person).where(COUNSEL.c.case_id.in_(cases))
+    ):
+        counsel[case].add(person)
+    for case, person in await connection.execute(
+        select(SUBSCRIPTION.c.case_id, SUBSCRIPTION.c.person).where(SUBSCRIPTION.c.case_id.in_(cases))
+    ):
+        if person in counsel[case]:
+            subscribers[case].add(person)
+    return Standing(
+        {case: frozenset(people) for case, people in counsel.items()},
+        {case: frozenset(people) for case, people in subscribers.items()},
+    )
+
+
+async def _addresses(connection: AsyncConnection, persons: Collection[str]) -> dict[str, Address]:
+    rows = await connection.execute(
+        select(PARTY.c.id, PARTY.c.verified_mail, PARTY.c.verified, PARTY.c.language).where(
+            PARTY.c.id.in_(persons), PARTY.c.verified.is_not(None)
+        )
+    )
+    return {row.id: Address(row.verified_mail, row.verified, row.language) for row in rows}
+
+
+async def _told(connection: AsyncConnection, proposal: str) -> tuple[Told, ...]:
+    rows = await connection.execute(
+        select(NOTICE.c.person, NOTICE.c.capacity, NOTICE.c.address).where(NOTICE.c.proposal == proposal)
+    )
+    return tuple(Told(row.person, row.capacity, row.address) for row in rows)
+
+
+async def _directory(connection: AsyncConnection, fact: ProposalMade) -> Directory:
+    """Names of the holders, the cases' authorities and every court."""
+    cases = list(await connection.execute(select(CASE).where(CASE.c.id.in_(cases_of(fact)))))
+    wanted = {item.held_by for item in fact.items} | {case.authority for case in cases}
+    rows = await connection.execute(
+        select(ORGANISATION)
+        .where(ORGANISATION.c.id.in_(wanted) | (ORGANISATION.c.kind == "court"))
+        .order_by(ORGANISATION.c.name)
+    )
+    organisations = list(rows)
+    names = {row.id: row.name for row in organisations}
+    return Directory(
+        names,
+        {case.id: CaseNames(case.folio, names.get(case.authority, case.authority)) for case in cases},
+        tuple(row.name for row in organisations if row.kind == "court"),
+    )

@@ -1,0 +1,138 @@
+"""Rows of notify's own nouns ⇄ their states, and the events of one transaction. Owns no transaction."""
+
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.notify.rules.notice import NoticeState
+from services.notify.rules.party import PartyState
+from services.notify.rules.subscription import SubscriptionState
+from services.notify.tables import ACCOUNT, EVENTS, INSTALLATION, NOTICE, PARTY, SUBSCRIPTION
+from shared.events import Actor, Draft, Event, envelope
+from shared.outbox import Recorded, stage
+
+_TICK = timedelta(microseconds=1)
+
+
+@dataclass(slots=True)
+class Pen:
+    """Makes the events of one transaction and stages them together. `now` is the database's clock, read after locks."""
+
+    source: str
+    now: datetime
+    written: list[Recorded] = field(default_factory=list)
+
+    def write(
+        self, draft: Draft, *, actor: Actor, command: str, ordinal: int, cause: str | None = None, version: int = 0,
+        updated_at: datetime | None = None, outcome: Literal["accepted", "refused"] = "accepted",
+    ) -> Event:  # fmt: skip
+        """The event of a draft about a subject that stood at `version` since `updated_at`; refusals have neither."""
+        time = max(self.now, updated_at + _TICK) if updated_at else self.now
+        event = envelope(
+            draft, source=self.source, sequence=None if outcome == "refused" else version + 1, time=time, actor=actor,
+            command=command, ordinal=ordinal, cause=cause, outcome=outcome,
+        )  # fmt: skip
+        self.written.append(Recorded.of(event, draft.sealed))
+        return event
+
+    async def stage(self, connection: AsyncConnection) -> None:
+        """Store what was written, in order."""
+        await stage(connection, EVENTS, self.written)
+
+
+async def clock(connection: AsyncConnection) -> datetime:
+    """The database's clock, now: not the transaction's start."""
+    now: datetime = (await connection.execute(select(func.clock_timestamp()))).scalar_one()
+    return now
+
+
+async def is_founded(connection: AsyncConnection) -> bool:
+    """Whether leaf 0 has been read."""
+    return (await connection.execute(select(INSTALLATION.c.id))).first() is not None
+
+
+async def actor(connection: AsyncConnection, account: str) -> Actor | None:
+    """Who an account is, by the sealed directory; None for one that is not in it (yet)."""
+    row = (
+        await connection.execute(
+            select(ACCOUNT.c.person, ACCOUNT.c.organisation, ACCOUNT.c.role).where(ACCOUNT.c.account_digest == account)
+        )
+    ).first()
+    return Actor(person=row.person, org=row.organisation, role=row.role) if row else None
+
+
+async def lock_person(connection: AsyncConnection, person: str) -> None:
+    """One command about a person at a time, whether or not there are rows about that person yet."""
+    await connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"party/{person}", 0))))
+
+
+async def party(connection: AsyncConnection, person: str) -> PartyState | None:
+    """A party's state."""
+    row = (await connection.execute(select(PARTY).where(PARTY.c.id == person))).first()
+    if row is None:
+        return None
+    return PartyState(row.id, row.version, row.updated_at, row.language, row.given, row.verified)
+
+
+async def save_given(connection: AsyncConnection, state: PartyState, mail: str) -> None:
+    """Write a party that gave the address `mail`; the verified one stays."""
+    values = {
+        "version": state.version, "updated_at": state.updated_at, "language": state.language, "given": state.given,
+        "given_mail": mail,
+    }  # fmt: skip
+    await connection.execute(
+        insert(PARTY)
+        .values(id=state.id, verified=None, verified_mail=None, **values)
+        .on_conflict_do_update(index_elements=[PARTY.c.id], set_=values)
+    )
+
+
+async def save_verified(connection: AsyncConnection, state: PartyState) -> None:
+    """Write a party whose given address is verified now."""
+    await connection.execute(
+        PARTY.update()
+        .where(PARTY.c.id == state.id)
+        .values(
+            version=state.version,
+            updated_at=state.updated_at,
+            verified=state.verified,
+            verified_mail=PARTY.c.given_mail,
+        )
+    )
+
+
+async def subscription_of(connection: AsyncConnection, person: str, case: str) -> str | None:
+    """The id of the person's subscription to the case."""
+    wanted = select(SUBSCRIPTION.c.id).where(SUBSCRIPTION.c.person == person, SUBSCRIPTION.c.case_id == case)
+    found: str | None = (await connection.execute(wanted)).scalar()
+    return found
+
+
+async def add_subscription(connection: AsyncConnection, state: SubscriptionState) -> None:
+    """Write a new subscription."""
+    values = asdict(state)
+    values["case_id"] = values.pop("case")
+    await connection.execute(insert(SUBSCRIPTION).values(values))
+
+
+async def lock_notice(connection: AsyncConnection, notice: str) -> tuple[NoticeState, str]:
+    """A notice's state, locked, and the event that made it."""
+    row = (await connection.execute(select(NOTICE).where(NOTICE.c.id == notice).with_for_update())).one()
+    members: dict[str, Any] = dict(row._mapping)
+    planned_by: str = members.pop("planned_by")
+    return NoticeState(**members), planned_by
+
+
+async def add_notice(connection: AsyncConnection, state: NoticeState, planned_by: str) -> None:
+    """Write a new notice that the event `planned_by` made."""
+    await connection.execute(insert(NOTICE).values(**asdict(state), planned_by=planned_by))
+
+
+async def save_notice(connection: AsyncConnection, state: NoticeState) -> None:
+    """Write the later version of a notice that this transaction has locked."""
+    values = asdict(state)
+    await connection.execute(NOTICE.update().where(NOTICE.c.id == values.pop("id")).values(values))
