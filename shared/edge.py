@@ -28,9 +28,9 @@ _VERSION = re.compile(r'"([1-9][0-9]{0,14})"')
 
 
 class Body(BaseModel):
-    """The base of request bodies: closed, frozen, and strict: "1" is not 1, and no unknown member passes."""
+    """The base of request bodies: closed and frozen. They are read strictly: "1" is not 1, here and in every part."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 M = TypeVar("M", bound=Body)
@@ -136,7 +136,7 @@ def read(model: type[M], raw: bytes) -> M:
     except NotCanonical as error:
         raise Problem(400, "malformed-json", "The body is not plain JSON", str(error)[:300]) from error
     try:
-        return model.model_validate_json(raw)
+        return model.model_validate_json(raw, strict=True)
     except ValidationError as error:
         errors = error.errors(include_url=False, include_context=False, include_input=False)[:MAX_ERRORS]
         raise validation_problem([{"loc": _short(wrong["loc"]), "msg": wrong["msg"]} for wrong in errors]) from error

@@ -1,5 +1,6 @@
 """Proposals of destruction. Nothing here destroys: a proposal opens the way to notice."""
 
+import re
 from datetime import date
 from typing import Annotated
 
@@ -32,7 +33,7 @@ _ID = "0190a1b2-c3d4-7e5f-8a6b-0c1d2e3f4a5b"
 
 
 def _day(value: object) -> date:
-    if isinstance(value, str) and len(value) == 10:
+    if isinstance(value, str) and re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
         return date.fromisoformat(value)
     raise ValueError("a day is written as 2046-03-15")
 

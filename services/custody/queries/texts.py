@@ -1,10 +1,11 @@
-"""Sealed texts beside their digests: shown only if the text still gives the digest, null where it was erased."""
+"""Sealed texts beside their digests: shown only where the text still gives the digest, null where it was erased."""
 
-from collections import defaultdict
-from collections.abc import Collection, Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import select
+import orjson
+from sqlalchemy import ColumnElement, select
 
 from services.custody.queries.reader import Reader
 from services.custody.tables import EVENTS
@@ -13,34 +14,42 @@ from shared.sealed import seal
 BLIND = frozenset({"auditor"})
 """Roles that see that something was said, and never what: an auditor checks form, and has no standing in a case."""
 
-Texts = Mapping[str, Mapping[str, str | None]]
-"""Event id → field → text, None for one that is erased or not the reader's to see."""
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+Texts = dict[str, str | None]
+"""Member → text, None for one that is erased or not the reader's to see."""
 
 
-async def of_events(reader: Reader, ids: Collection[str]) -> Texts:
-    """The texts that custody keeps for those events."""
-    if not ids or reader.actor.role in BLIND:
-        return {}
-    table = EVENTS.sealed_value.c
-    rows = await reader.connection.execute(
-        select(table.event_id, table.field, table.value).where(table.event_id.in_(sorted(ids)))
-    )
-    found: dict[str, dict[str, str | None]] = defaultdict(dict)
-    for row in rows:
-        found[row.event_id][row.field] = row.value
-    return found
+async def of_events(reader: Reader, events: Sequence[tuple[str, bytes]]) -> list[Texts]:
+    """The texts behind the digests of each event, given by id and bytes."""
+    ids = [event_id for event_id, _ in events]
+    known = await _known(reader, EVENTS.sealed_value.c.event_id.in_(ids)) if ids else {}
+    return [{field: known.get(digest) for field, digest in _digests(orjson.loads(raw)["data"])} for _, raw in events]
 
 
 async def beside(reader: Reader, subject: str, found: dict[str, Any]) -> dict[str, Any]:
-    """A representation with the text of each of its sealed members, by digest."""
+    """A representation with the text of each of its sealed members."""
     digests: Mapping[str, str] = found["sealed"]
-    if not digests or reader.actor.role in BLIND:
-        return found | dict.fromkeys(digests)
+    if not digests:
+        return found
     value, event = EVENTS.sealed_value.c, EVENTS.event.c
-    rows = await reader.connection.execute(
-        select(value.field, value.value, value.salt)
-        .join(EVENTS.event, event.id == value.event_id)
-        .where(event.subject == subject, value.field.in_(sorted(digests)))
-    )
-    known = {seal(row.field, row.value, row.salt): row.value for row in rows}
+    of_subject = value.event_id.in_(select(event.id).where(event.subject == subject))
+    known = await _known(reader, of_subject & value.field.in_(sorted(digests)))
     return found | {field: known.get(digest) for field, digest in digests.items()}
+
+
+async def _known(reader: Reader, condition: ColumnElement[bool]) -> Mapping[str, str]:
+    """Digest → text, of the values that a condition selects."""
+    if reader.actor.role in BLIND:
+        return {}
+    table = EVENTS.sealed_value
+    rows = await reader.connection.execute(select(table.c.field, table.c.value, table.c.salt).where(condition))
+    return {seal(row.field, row.value, row.salt): row.value for row in rows}
+
+
+def _digests(data: Any) -> Iterable[tuple[str, str]]:
+    """Each member, however deep in objects, whose value is a digest of a sealed text."""
+    for name, value in data.items():
+        if isinstance(value, dict):
+            yield from _digests(value)
+        elif isinstance(value, str) and _DIGEST.fullmatch(value):
+            yield name, value

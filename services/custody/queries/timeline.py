@@ -6,7 +6,7 @@ import orjson
 from sqlalchemy import select
 
 from services.custody.queries.reader import Reader
-from services.custody.queries.texts import of_events
+from services.custody.queries.texts import Texts, of_events
 from services.custody.tables import EVENTS
 from shared.paging import Key, Page, page_of
 
@@ -23,10 +23,10 @@ async def timeline(reader: Reader, subject: str, after: Key | None, limit: int) 
             .limit(limit + 1)
         )
     ).all()
-    texts = await of_events(reader, [row.id for row in rows])
-    return page_of([((row.sequence,), _item(row, texts.get(row.id, {}))) for row in rows], limit)
+    texts = await of_events(reader, [(row.id, row.bytes) for row in rows])
+    return page_of([((row.sequence,), _item(row, said)) for row, said in zip(rows, texts, strict=True)], limit)
 
 
-def _item(row: Any, texts: Any) -> dict[str, Any]:
+def _item(row: Any, texts: Texts) -> dict[str, Any]:
     place = {"state": "recorded"} if row.idx is None else {"state": "sealed", "index": row.idx, "head": row.size}
     return {"event": orjson.Fragment(row.bytes), "sealed": texts, "seal": place}

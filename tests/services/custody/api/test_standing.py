@@ -1,0 +1,193 @@
+"""G12: nobody sees a case in which they have no standing, and cannot tell it from one that does not exist."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx2
+import pytest
+import pytest_asyncio
+from sqlalchemy import event
+
+from services.custody.api.recording import Desk
+from services.custody.authorise import TABLE
+from services.custody.queries import visibility
+from shared.database import connect
+from tests.services.custody.api.office import ACCOUNTS, House, Office, a_sample, an_offer, opened
+
+NOBODY = "0190a1b2-c3d4-7e5f-8a6b-0c1d2e3f4a5b"
+Things = dict[str, str]
+
+
+@pytest_asyncio.fixture
+async def things(house: House) -> AsyncIterator[Things]:
+    """A case of `prosecutor` with `defence` of record: a sample of `lab`, now held by the store, and proposed."""
+    async with opened(house) as office:
+        case = await office.case()
+        await office.counsel(case)
+        sample = (await office.sample(case))["id"]
+        offer = await office.offer([sample])
+        await office.accept(offer)
+        body = {"samples": [sample], "planned_on": "2099-01-01", "reason": "other", "method": "other"}
+        proposal = (await office.did("prosecutor", "/v1/proposals", body))["id"]
+        yield {"case": case, "sample": sample, "offer": offer["id"], "proposal": proposal}
+
+
+ALL = {"case", "sample", "offer", "proposal"}
+SEEN: dict[str, set[str]] = {
+    "court": ALL,
+    "prosecutor": ALL,
+    "prosecutor_2": set(),
+    "lab": {"case", "sample", "offer"},  # it registered the sample, and holds it no more
+    "lab_2": set(),
+    "custodian": ALL,
+    "courier": set(),
+    "defence": ALL,
+    "defence_2": set(),
+    "oversight": ALL,
+    "auditor": ALL,
+    "registrar": set(),
+    "stranger": set(),  # a valid token of an account that custody does not know
+}
+
+
+async def test_g12_each_account_sees_what_it_has_standing_in(office: Office, things: Things) -> None:
+    assert SEEN.keys() == ACCOUNTS.keys() | {"registrar", "stranger"}
+    for account, seen in SEEN.items():
+        found = {noun for noun, one in things.items() if await _status(office, account, f"/v1/{noun}s/{one}") == 200}
+        assert found == seen, account
+        inventory = await _status(office, account, f"/v1/cases/{things['case']}/inventory")
+        timeline = await _status(office, account, f"/v1/samples/{things['sample']}/timeline")
+        assert (inventory == 200, timeline == 200) == ("case" in seen, "sample" in seen), account
+
+
+async def _status(office: Office, account: str, path: str) -> int:
+    answer = await office.get(account, path)
+    assert answer.status_code in (200, 404), answer.text
+    return answer.status_code
+
+
+READS = (
+    "/v1/cases/{case}", "/v1/cases/{case}/inventory", "/v1/samples/{sample}", "/v1/samples/{sample}/timeline",
+    "/v1/offers/{offer}", "/v1/proposals/{proposal}",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("account", [account for account, seen in SEEN.items() if not seen])
+async def test_g12_unknown_and_not_yours_are_one_answer_by_the_same_statements(
+    office: Office, things: Things, account: str
+) -> None:
+    for path in READS:
+        yours_not, asked = await _watched(office, account, path.format(**things))
+        unknown, asked_too = await _watched(office, account, path.format(**dict.fromkeys(things, NOBODY)))
+        assert yours_not.status_code == 404
+        assert _bytes(yours_not) == _bytes(unknown), path
+        assert asked == asked_too, path
+
+
+async def _watched(office: Office, account: str, path: str) -> tuple[httpx2.Response, list[str]]:
+    transport = office.client._transport
+    assert isinstance(transport, httpx2.ASGITransport)
+    app: Any = transport.app
+    desk: Desk = app.state.desk
+    asked: list[str] = []
+
+    def listen(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        asked.append(statement)
+
+    event.listen(desk.engine.sync_engine, "before_cursor_execute", listen)
+    try:
+        return await office.get(account, path), asked
+    finally:
+        event.remove(desk.engine.sync_engine, "before_cursor_execute", listen)
+
+
+def _bytes(answer: httpx2.Response) -> tuple[int, bytes, list[tuple[str, str]]]:
+    return answer.status_code, answer.content, sorted(answer.headers.items())
+
+
+async def test_g12_acts_on_what_is_unknown_and_on_what_is_not_yours_are_one_answer(
+    office: Office, things: Things
+) -> None:
+    store = office.house.organisations["store"]
+    receipt = {"sample": things["sample"], "seal": "S-1", "condition": "intact"}
+    acts: list[tuple[str, str, dict[str, Any]]] = [
+        ("lab_2", "/v1/samples/{sample}/amendments", {"changes": {"seal": "S-7"}, "reason": "none"}),
+        ("lab_2", "/v1/offers/{offer}:accept", {"receipts": [receipt]}),
+        ("lab_2", "/v1/offers/{offer}:refuse", {"reason": "other"}),
+        ("lab_2", "/v1/offers/{offer}:withdraw", {"reason": "none"}),
+        ("prosecutor_2", "/v1/proposals/{proposal}:withdraw", {"reason": "none"}),
+        ("prosecutor_2", "/v1/cases/{case}/persons", {"person": NOBODY, "role": "victim", "source": "none"}),
+    ]
+    for account, path, body in acts:
+        yours_not = await office.post(account, path.format(**things), body, if_match=1)
+        unknown = await office.post(account, path.format(**dict.fromkeys(things, NOBODY)), body, if_match=1)
+        assert yours_not.status_code == 404, (path, yours_not.text)
+        assert _bytes(yours_not) == _bytes(unknown), path
+    for sample in (things["sample"], NOBODY):
+        answer = await office.post("lab_2", "/v1/offers", an_offer([sample], store))
+        assert answer.status_code == 404, answer.text
+
+
+async def test_g12_a_label_finds_what_you_may_see_and_nothing_else(office: Office, things: Things) -> None:
+    case, other = await office.case(), await office.case("prosecutor_2")
+    own = await office.sample(case, label="SAME")
+    theirs = await office.sample(other, by="lab_2", label="SAME")
+    for account, expected in (
+        ("lab", {own["id"]}), ("lab_2", {theirs["id"]}), ("prosecutor", {own["id"]}), ("defence", set()),
+        ("court", {own["id"], theirs["id"]}), ("courier", set()),
+    ):  # fmt: skip
+        found = await office.read(account, "/v1/samples", label="SAME")
+        assert {one["id"] for one in found["items"]} == expected, account
+
+
+async def test_g12_an_inventory_shows_a_lab_its_own_items_of_a_case_only(office: Office) -> None:
+    case = await office.case()
+    own = await office.sample(case)
+    theirs = await office.sample(case, by="lab_2")
+    shown = await office.read("lab", f"/v1/cases/{case}/inventory")
+    assert [one["sample"]["id"] for one in shown["items"]] == [own["id"]]
+    shown = await office.read("prosecutor", f"/v1/cases/{case}/inventory")
+    assert [one["sample"]["id"] for one in shown["items"]] == [own["id"], theirs["id"]]
+
+
+async def test_g12_an_offer_with_items_of_two_cases_is_not_shown_to_counsel_of_one(office: Office) -> None:
+    mine, other = await office.case(), await office.case("prosecutor_2")
+    await office.counsel(mine)
+    items = [(await office.sample(mine))["id"], (await office.sample(other))["id"]]
+    offer = await office.offer(items)
+    for account, status in (("defence", 404), ("prosecutor", 404), ("lab", 200), ("custodian", 200), ("court", 200)):
+        assert await _status(office, account, f"/v1/offers/{offer['id']}") == status, account
+    assert (await office.post("defence", f"/v1/offers/{offer['id']}:withdraw", {"reason": "none"})).status_code == 404
+
+
+def test_every_relation_that_the_table_grants_for_reading_has_a_condition() -> None:
+    conditions = {
+        "case.read": visibility.CASE, "sample.read": visibility.SAMPLE, "offer.read": visibility.OFFER,
+        "proposal.read": visibility.PROPOSAL,
+    }  # fmt: skip
+    granted = {(verb, relation) for (_, verb), relations in TABLE.items() for relation in relations if "read" in verb}
+    assert granted
+    assert not [(verb, relation) for verb, relation in granted if relation not in conditions[verb]]
+
+
+async def test_an_auditor_sees_that_something_was_said_and_not_what(office: Office, things: Things) -> None:
+    path = f"/v1/samples/{things['sample']}"
+    assert (await office.read("court", path))["collected_place"] == a_sample("")["collected_place"]
+    assert (await office.read("auditor", path))["collected_place"] is None
+    timeline = await office.read("auditor", f"{path}/timeline")
+    assert timeline["items"][0]["sealed"] == {"collected_place": None}
+
+
+@pytest.mark.parametrize("statement", ["DELETE FROM sealed_value", "UPDATE sealed_value SET value = 'Elsewhere'"])
+async def test_a_text_that_was_erased_or_changed_is_not_shown(office: Office, statement: str) -> None:
+    sample = (await office.sample(await office.case()))["id"]
+    owner = await connect(office.house.urls["owner"])
+    try:
+        of_sample = "WHERE event_id IN (SELECT id FROM event WHERE subject = $1)"
+        await owner.execute(f"{statement} {of_sample}", f"sample/{sample}")
+    finally:
+        await owner.close()
+    read = await office.read("lab", f"/v1/samples/{sample}")
+    assert (read["collected_place"], read["sealed"].keys()) == (None, {"collected_place"})
+    timeline = await office.read("lab", f"/v1/samples/{sample}/timeline")
+    assert timeline["items"][0]["sealed"] == {"collected_place": None}
