@@ -95,7 +95,7 @@ async def found(engine: AsyncEngine, key: Ed25519PrivateKey, founding: Founding)
     except Problem as problem:
         if problem.status == 503:
             raise
-        raise NotFounded(f"{problem.title}: {problem.detail} (already founded by another file?)") from problem
+        raise NotFounded(f"{problem.title}: {problem.detail} The installation is founded already, by another file.") from problem
     if answer.status != 201:
         raise NotFounded("the installation is founded already, and not by this file")
     event: str = orjson.loads(answer.body)["founding_event"]

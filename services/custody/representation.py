@@ -32,9 +32,13 @@ def representation(state: State) -> dict[str, Any]:
 
 
 def in_brief(state: State) -> dict[str, Any]:
-    """A case that was known already, for one who named authority and folio: its id. A folio is no standing (G12)."""
+    """What was known already, for one who named it: a case by authority and folio, or the installation. No more than
+    its id is told, since a folio is no standing (G12).
+    """
+    if isinstance(state, InstallationState):
+        return {"id": state.id, "founding_event": state.founding_event}
     if not isinstance(state, CaseState):
-        raise TypeError(f"only a case is found by naming it, not {type(state).__name__}")
+        raise TypeError(f"nothing but a case or the installation is found by naming it, not {type(state).__name__}")
     return {"id": state.id, "authority": state.authority, "folio": state.folio}
 
 

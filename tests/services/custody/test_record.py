@@ -100,8 +100,8 @@ async def test_g12_without_standing_the_answer_is_404_as_for_unknown_and_nothing
     before = await scene.counts()
     said = set()
     for sample in (before_id, new_id()):
+        amend = AmendSample(sample=sample, reason=fresh("reason", "x"), seal="S-9")
         with pytest.raises(Problem) as refused:
-            amend = AmendSample(sample=sample, reason=fresh("reason", "x"), seal="S-9")
             await scene.do(who, amend, if_match=1)
         said.add((refused.value.status, refused.value.code, refused.value.title, refused.value.detail))
     assert {status for status, *_ in said} == {404}
