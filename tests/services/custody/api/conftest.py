@@ -1,4 +1,4 @@
-"""One founded installation for each module; an app of its own for each test."""
+"""One founded installation and one running app for each module; its tests run in the loop of the app."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -16,7 +16,7 @@ def house(custody_database: dict[str, str], tmp_path_factory: pytest.TempPathFac
     return asyncio.run(build(custody_database, folder))
 
 
-@pytest_asyncio.fixture
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def office(house: House) -> AsyncIterator[Office]:
     async with opened(house) as office:
         yield office

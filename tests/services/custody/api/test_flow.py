@@ -6,6 +6,8 @@ import pytest
 from services.custody.api import answers
 from tests.services.custody.api.office import Office, an_offer
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 PLANNED = "2099-01-02"
 
 

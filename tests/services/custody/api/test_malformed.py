@@ -1,26 +1,31 @@
 """What is wrong with a request is told by a problem that says what to do; nothing is recorded, and no key is spent."""
 
 import json
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
 from shared.database import connect
 from tests.services.custody.api.office import House, Office, a_sample
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 UUID = "0190a1b2-c3d4-7e5f-8a6b-0c1d2e3f4a5b"
 TABLES = ("event", "command", "answer", "sealed_value", "sample", '"case"', "offer", "person", "organisation")
 SECRET = "Callejón del Beso 3"
 
 
-async def counts(house: House) -> dict[str, int]:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def owner(house: House) -> AsyncIterator[Any]:
     connection = await connect(house.urls["owner"])
-    try:
-        return dict(
-            await connection.fetchrow("SELECT " + ", ".join(f"(SELECT count(*) FROM {t}) AS {t}" for t in TABLES))
-        )
-    finally:
-        await connection.close()
+    yield connection
+    await connection.close()
+
+
+async def counts(owner: Any) -> dict[str, int]:
+    return dict(await owner.fetchrow("SELECT " + ", ".join(f"(SELECT count(*) FROM {t}) AS {t}" for t in TABLES)))
 
 
 def body(**changes: object) -> dict[str, Any]:
@@ -97,26 +102,28 @@ MEMBERS = {
 
 
 @pytest.mark.parametrize("name", RAW)
-async def test_what_is_no_plain_json_object_is_refused_and_leaves_nothing(office: Office, name: str) -> None:
+async def test_what_is_no_plain_json_object_is_refused_and_leaves_nothing(
+    office: Office, owner: Any, name: str
+) -> None:
     raw, status, code = RAW[name]
-    before = await counts(office.house)
+    before = await counts(owner)
     headers = office.headers("lab", UUID) | {"Content-Type": "application/json"}
     answer = await office.client.post("/v1/samples", content=raw, headers=headers)
     expect(answer, status, code)
-    assert await counts(office.house) == before
+    assert await counts(owner) == before
 
 
 @pytest.mark.parametrize("name", MEMBERS)
-async def test_a_wrong_member_is_named_and_its_value_is_not_repeated(office: Office, name: str) -> None:
+async def test_a_wrong_member_is_named_and_its_value_is_not_repeated(office: Office, owner: Any, name: str) -> None:
     sent, pointer = MEMBERS[name]
-    before = await counts(office.house)
+    before = await counts(owner)
     raw = json.dumps(sent).encode()
     headers = office.headers("lab", UUID) | {"Content-Type": "application/json; charset=utf-8"}
     answer = await office.client.post("/v1/samples", content=raw, headers=headers)
     expect(answer, 422, "invalid-request")
     assert [error["pointer"] for error in answer.json()["errors"]] == [pointer]
     assert SECRET not in answer.text
-    assert await counts(office.house) == before
+    assert await counts(owner) == before
 
 
 HEADERS: dict[str, tuple[dict[str, str | None], int, str]] = {
@@ -139,14 +146,14 @@ HEADERS: dict[str, tuple[dict[str, str | None], int, str]] = {
 
 
 @pytest.mark.parametrize("name", HEADERS)
-async def test_a_wrong_header_is_refused_and_leaves_nothing(office: Office, name: str) -> None:
+async def test_a_wrong_header_is_refused_and_leaves_nothing(office: Office, owner: Any, name: str) -> None:
     changes, status, code = HEADERS[name]
-    before = await counts(office.house)
+    before = await counts(owner)
     headers: dict[str, str | None] = {**office.headers("lab", UUID), "Content-Type": "application/json"}
     kept = {header: value for header, value in (headers | changes).items() if value is not None}
     answer = await office.client.post("/v1/samples", content=json.dumps(body()).encode(), headers=kept)
     expect(answer, status, code)
-    assert await counts(office.house) == before
+    assert await counts(owner) == before
 
 
 VERSIONS = {
@@ -163,16 +170,16 @@ VERSIONS = {
 
 
 @pytest.mark.parametrize("name", VERSIONS)
-async def test_if_match_is_one_etag_of_ours(office: Office, name: str) -> None:
+async def test_if_match_is_one_etag_of_ours(office: Office, owner: Any, name: str) -> None:
     version, status, code = VERSIONS[name]
-    before = await counts(office.house)
+    before = await counts(owner)
     headers: dict[str, Any] = {**office.headers("lab", UUID)}
     if version is not None:
         headers["If-Match"] = version
     amendment = {"changes": {"seal": "S-2"}, "reason": "misread"}
     answer = await office.client.post(f"/v1/samples/{UUID}/amendments", json=amendment, headers=headers)
     expect(answer, status, code)
-    assert await counts(office.house) == before
+    assert await counts(owner) == before
 
 
 OTHERS: dict[str, tuple[str, dict[str, Any], str]] = {
@@ -189,13 +196,13 @@ OTHERS: dict[str, tuple[str, dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize("name", OTHERS)
-async def test_the_other_bodies_are_as_strict(office: Office, name: str) -> None:
+async def test_the_other_bodies_are_as_strict(office: Office, owner: Any, name: str) -> None:
     path, sent, pointer = OTHERS[name]
-    before = await counts(office.house)
+    before = await counts(owner)
     answer = await office.post("lab", path, sent, if_match=1)
     expect(answer, 422, "invalid-request")
     assert pointer in [error["pointer"] for error in answer.json()["errors"]]
-    assert await counts(office.house) == before
+    assert await counts(owner) == before
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,12 @@
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import pytest
+
 from shared.database import connect
 from tests.services.custody.api.office import Office
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 async def walk(office: Office, account: str, path: str, **query: str | int) -> list[list[dict[str, Any]]]:

@@ -1,6 +1,5 @@
 """G12: nobody sees a case in which they have no standing, and cannot tell it from one that does not exist."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx2
@@ -12,24 +11,25 @@ from services.custody.api.recording import Desk
 from services.custody.authorise import TABLE
 from services.custody.queries import visibility
 from shared.database import connect
-from tests.services.custody.api.office import ACCOUNTS, House, Office, a_sample, an_offer, opened
+from tests.services.custody.api.office import ACCOUNTS, Office, a_sample, an_offer
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 NOBODY = "0190a1b2-c3d4-7e5f-8a6b-0c1d2e3f4a5b"
 Things = dict[str, str]
 
 
-@pytest_asyncio.fixture
-async def things(house: House) -> AsyncIterator[Things]:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def things(office: Office) -> Things:
     """A case of `prosecutor` with `defence` of record: a sample of `lab`, now held by the store, and proposed."""
-    async with opened(house) as office:
-        case = await office.case()
-        await office.counsel(case)
-        sample = (await office.sample(case))["id"]
-        offer = await office.offer([sample])
-        await office.accept(offer)
-        body = {"samples": [sample], "planned_on": "2099-01-01", "reason": "other", "method": "other"}
-        proposal = (await office.did("prosecutor", "/v1/proposals", body))["id"]
-        yield {"case": case, "sample": sample, "offer": offer["id"], "proposal": proposal}
+    case = await office.case()
+    await office.counsel(case)
+    sample = (await office.sample(case))["id"]
+    offer = await office.offer([sample])
+    await office.accept(offer)
+    body = {"samples": [sample], "planned_on": "2099-01-01", "reason": "other", "method": "other"}
+    proposal = (await office.did("prosecutor", "/v1/proposals", body))["id"]
+    return {"case": case, "sample": sample, "offer": offer["id"], "proposal": proposal}
 
 
 ALL = {"case", "sample", "offer", "proposal"}
@@ -160,7 +160,7 @@ async def test_g12_an_offer_with_items_of_two_cases_is_not_shown_to_counsel_of_o
     assert (await office.post("defence", f"/v1/offers/{offer['id']}:withdraw", {"reason": "none"})).status_code == 404
 
 
-def test_every_relation_that_the_table_grants_for_reading_has_a_condition() -> None:
+async def test_every_relation_that_the_table_grants_for_reading_has_a_condition() -> None:
     conditions = {
         "case.read": visibility.CASE, "sample.read": visibility.SAMPLE, "offer.read": visibility.OFFER,
         "proposal.read": visibility.PROPOSAL,
