@@ -167,8 +167,8 @@ class Producer:
     async def send_many(self, topic: str, messages: Sequence[Message]) -> list[int]:
         """Send in order; the offset of each message, -1 for one that the broker took without saying where.
 
-        Raises KafkaUnavailable if any was not acknowledged within ten seconds: then any of them may be in the topic or not,
-        and this producer is done for.
+        Raises KafkaUnavailable if any was not acknowledged within ten seconds: then any of them may be in the topic or
+        not, and this producer is done for.
         """
         async with _deadline(SEND_SECONDS, f"sending {len(messages)} messages to {topic}"):
             futures = []

@@ -55,7 +55,9 @@ class SealedBatch:
         """The position once every effect of this batch is in the database; save it in the same transaction."""
         edge = Range(self.first, self.before.edge)
         edge.append(self._leaves)
-        return Position(self.head.size, tuple(edge.hashes()), self.head.note, self.generation, self.kafka_offset)
+        # An old message that is read again does not take the generation back.
+        generation = max(self.generation, self.before.generation)
+        return Position(self.head.size, tuple(edge.hashes()), self.head.note, generation, self.kafka_offset)
 
     @cached_property
     def root(self) -> bytes:

@@ -171,7 +171,7 @@ async def test_a_replaced_topic_is_noticed_by_a_relay_that_only_sends(setup: Set
 
 
 async def test_a_new_generation_repeats_only_what_is_not_in_the_topic(setup: Setup) -> None:
-    outbox, kafka, topic = setup
+    outbox = setup[0]
     events = await outbox.record(4)
     async with relaying(setup) as relay:
         await published(setup, 4)
@@ -228,7 +228,7 @@ async def test_an_event_passed_without_an_entry_is_repeated_once_and_then_is_an_
 
 
 async def test_places_of_another_generation_are_not_judged(setup: Setup) -> None:
-    outbox, kafka, topic = setup
+    outbox, _, topic = setup
     await outbox.record(2)
     async with relaying(setup) as relay:
         await published(setup, 2)
