@@ -25,6 +25,8 @@ from shared.promise import Promiser
 from shared.sealed import fresh
 from shared.text import Name, Uuid
 
+ANOTHER = "the installation is founded already, and not by this file"
+
 
 class NotFounded(RuntimeError):
     """The installation stays as it is; the message says why."""
@@ -95,8 +97,8 @@ async def found(engine: AsyncEngine, key: Ed25519PrivateKey, founding: Founding)
     except Problem as problem:
         if problem.status == 503:
             raise
-        raise NotFounded(f"{problem.title}: {problem.detail} The installation is founded already, by another file.") from problem
+        raise NotFounded(ANOTHER if problem.code == "key-reused" else f"{problem.title}. {problem.detail}") from problem
     if answer.status != 201:
-        raise NotFounded("the installation is founded already, and not by this file")
+        raise NotFounded(ANOTHER)
     event: str = orjson.loads(answer.body)["founding_event"]
     return event

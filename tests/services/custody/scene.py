@@ -105,7 +105,13 @@ class Scene:
         self.case = orjson.loads(opened.body)["id"]
 
     async def do(
-        self, who: str, command: Command, *, key: str | None = None, said: str | None = None, if_match: int | None = None
+        self,
+        who: str,
+        command: Command,
+        *,
+        key: str | None = None,
+        said: str | None = None,
+        if_match: int | None = None,
     ) -> Answer:
         """Record a command; `said` stands for the request, in whose place a retry must say the same."""
         key = key or new_id()
@@ -146,7 +152,17 @@ class Scene:
         async with self.engine.connect() as connection:
             return {
                 name: (await connection.execute(text(f'SELECT count(*) FROM "{name}"'))).scalar_one()
-                for name in ("event", "sealed_value", "command", "answer", "person", "account", "case", "sample", "offer")
+                for name in (
+                    "event",
+                    "sealed_value",
+                    "command",
+                    "answer",
+                    "person",
+                    "account",
+                    "case",
+                    "sample",
+                    "offer",
+                )
             }
 
 

@@ -8,13 +8,13 @@ from typing import Any
 
 import asyncpg
 import pytest
-from click.testing import Result
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from services.custody.__main__ import app
 from services.custody.policy.retention import FLAT
 from shared.accounts import account_digest
 from shared.events import Event
+from shared.facts.people import InstallationFounded
 from shared.keys import load_key
 from shared.problems import Problem
 from tests.services.custody.scene import ISSUER, Scene, fixed, founding, org_id
@@ -115,7 +115,9 @@ def test_5_g1_the_founding_is_recorded_once_whole_and_first(operator: Operator) 
     assert first.stdout == again.stdout == f"{founded.id}\n"
     assert (founded.subject, founded.sequence, founded.ordinal) == ("installation/demo", 1, 0)
     assert founded.data["pack"] == FLAT.pack().model_dump()
-    assert founded.data["registrar"]["account_digest"] == account_digest(ISSUER, "registrar")
+    assert InstallationFounded.model_validate(founded.data).registrar.account_digest == account_digest(
+        ISSUER, "registrar"
+    )
     assert (founded.actor.person, founded.actor.org) == (fixed("person/registrar"), org_id("registrar"))
     assert [event.subject for event in others] == [
         f"organisation/{org_id('registrar')}", f"organisation/{org_id('court')}",

@@ -4,8 +4,7 @@ import asyncio
 
 import asyncpg
 import pytest
-from click.testing import Result
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from services.custody.__main__ import app
 from services.custody.rebuild import check

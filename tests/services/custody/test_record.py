@@ -146,12 +146,15 @@ async def test_texts_are_kept_beside_the_event_and_only_their_digest_in_it(scene
     assert b"Kitchen" not in event.to_bytes()
 
 
-async def test_the_time_of_a_subject_never_stands_still_or_runs_back(scene: Scene, custody_database: dict[str, str]) -> None:
+async def test_the_time_of_a_subject_never_stands_still_or_runs_back(
+    scene: Scene, custody_database: dict[str, str]
+) -> None:
     """A subject whose last event lies ahead of the clock (a clock set back) goes on by a microsecond."""
     sample = await scene.registered()
     async with scene.engine.begin() as connection:
         await connection.execute(
-            text("UPDATE sample SET updated_at = now() + interval '1 hour' WHERE id = CAST(:id AS uuid)"), {"id": sample}
+            text("UPDATE sample SET updated_at = now() + interval '1 hour' WHERE id = CAST(:id AS uuid)"),
+            {"id": sample},
         )
     for seal, version in (("S-2", 1), ("S-3", 2)):
         amend = AmendSample(sample=sample, reason=fresh("reason", "Misread"), seal=seal)
