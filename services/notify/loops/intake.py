@@ -217,9 +217,9 @@ async def _seal(connection: AsyncConnection, own: list[tuple[str, bytes, int]], 
     ours = select(given.c.id, given.c.idx, literal(size)).join(
         event, (event.c.id == given.c.id) & (event.c.sha256 == given.c.sha256)
     )
-    matching = {row.id for row in await connection.execute(ours)}
+    matching = {row.idx for row in await connection.execute(ours)}
     await connection.execute(insert(sealed).from_select(["event_id", "idx", "size"], ours).on_conflict_do_nothing())
     for identifier, _, index in own:
-        if identifier not in matching:
+        if index not in matching:
             DENIED.inc()
-            log.error("an entry in our name is not ours", event=identifier, index=index)
+            log.error("an entry in our name is not ours", entry=identifier, index=index)

@@ -88,3 +88,11 @@ async def browser(app: FastAPI) -> AsyncIterator[httpx2.AsyncClient]:
 def client(app: FastAPI, browser: httpx2.AsyncClient) -> Callable[[str], Client]:
     """The client of the account with that subject."""
     return lambda subject: Client(browser, app.state.issuer.mint(subject, ["notify"], [], 3600))
+
+
+@pytest.fixture
+async def owner(notify_database: dict[str, str]) -> AsyncIterator[AsyncEngine]:
+    """The database as its owner, to put it where a test begins."""
+    pool = engine(notify_database["owner"], pool_size=2)
+    yield pool
+    await pool.dispose()

@@ -28,7 +28,7 @@ INSERT_ONLY = ("event", "sealed_value", "command", "answer", "publication", "sea
 @pytest.mark.parametrize("role", ["api", "worker"])
 @pytest.mark.parametrize("table", INSERT_ONLY)
 @pytest.mark.parametrize("verb", ["UPDATE {0} SET {1} = {1}", "DELETE FROM {0}", "TRUNCATE {0}"])
-async def test_G6_no_process_may_change_or_remove_what_was_written(
+async def test_g6_no_process_may_change_or_remove_what_was_written(
     notify_database: dict[str, str], role: str, table: str, verb: str
 ) -> None:
     column = METADATA.tables[table].columns.keys()[-1]
