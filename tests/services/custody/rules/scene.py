@@ -6,6 +6,7 @@ checked each time, so a footprint that leaves something out is found by whatever
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -33,6 +34,7 @@ from shared.sealed import SealedValue
 
 NOW = datetime(2030, 6, 15, 12, 0, tzinfo=UTC)
 LONG_AGO = datetime(1999, 3, 1, 8, 30, tzinfo=UTC)
+DIGEST = re.compile("sha256:[0-9a-f]{64}")
 Outcome = list[Event] | Known | Refusal | UnknownReference | NoStanding
 
 
@@ -107,7 +109,9 @@ class Scene:
         return outcome
 
     def record(self, who: ActorState, drafts: tuple[Draft, ...]) -> list[Event]:
-        """Number and fold the drafts, through the events' bytes."""
+        """Number and fold the drafts, through the events' bytes. No digest without its text, and no text without."""
+        kept = {one.digest for draft in drafts for one in draft.sealed}
+        assert {one for draft in drafts for one in DIGEST.findall(draft.fact.model_dump_json())} == kept
         self.now += timedelta(seconds=1)
         recorded = []
         for ordinal, draft in enumerate(drafts):
