@@ -102,7 +102,7 @@ def _count(new: Fresh) -> None:
     metrics.APPENDED.inc(len(new.entries))
     metrics.DUPLICATES.inc(new.duplicates)
     for key in new.conflicts:
-        metrics.alarm("conflict", "an event came again with other bytes; the lower index counts", event=key.id)
+        metrics.alarm("conflict", "an event came again with other bytes; the lower index counts", event_id=key.id)
     for which, _, _ in new.foreign:
         metrics.FOREIGN.inc()
         metrics.alarm("foreign", "a message is no event of its topic's source", topic=which.topic, offset=which.offset)

@@ -31,7 +31,7 @@ class Fence:
         """Within a transaction: Fenced unless ours is the newest epoch and nothing is stored at or beyond `size`."""
         row = await self.connection.fetchrow(
             "SELECT (SELECT max(epoch) FROM epoch) AS epoch, EXISTS (SELECT FROM fragment WHERE first >= $1)"
-            " OR EXISTS (SELECT FROM bundle WHERE n >= ($1 + 255) / 256) AS beyond", size,
+            " OR EXISTS (SELECT FROM bundle WHERE n >= $1 / 256) AS beyond", size,
         )  # fmt: skip
         if row["epoch"] != self.epoch or row["beyond"]:
             raise Fenced(f"another writer has appended or taken over: epoch {row['epoch']}, ours is {self.epoch}")

@@ -45,15 +45,14 @@ class Publisher:
     async def resume(self, last: Checkpoint | None, origins: Places) -> None:
         """Publish every head after the last message's, each with what had been consumed at its size; then an empty one.
 
-        Without a last message the topic is new: it begins at the newest head, and readers fill the gap from tiles.
+        Without a last message the topic is new: it begins with the newest head, and readers fill the gap from tiles.
         """
         self._newest = await store.newest_head(self._connection)
-        if last is not None:
-            at = last.size
-            while heads := await store.heads_after(self._connection, at, CATCH_UP):
-                for head in heads:
-                    await self._send([await self._rebuild(at, head, origins)])
-                    at = head.size
+        at = last.size if last is not None else await store.size_before(self._connection, self._newest)
+        while heads := await store.heads_after(self._connection, at, CATCH_UP):
+            for head in heads:
+                await self._send([await self._rebuild(at, head, origins)])
+                at = head.size
         await self.say_nothing_new(await self._places(origins, None))
 
     async def publish(self, sealed: Sequence[Sealed], before: Places, after: Places) -> None:

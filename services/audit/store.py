@@ -134,6 +134,12 @@ async def heads_after(connection: Connection, size: int, limit: int) -> list[Hea
     return [Head(**dict(row)) for row in rows]
 
 
+async def size_before(connection: Connection, head: Head | None) -> int:
+    """The size of the head before this one, 0 for the first."""
+    found = await connection.fetchval("SELECT max(size) FROM head WHERE size < $1", head.size if head else 0)
+    return int(found or 0)
+
+
 async def generation(connection: Connection) -> int:
     """The newest generation of Kafka, from 1."""
     return int(await connection.fetchval("SELECT max(generation) FROM generation"))

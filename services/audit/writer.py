@@ -15,7 +15,7 @@ from services.audit import check, fence, metrics, store
 from services.audit.append import Appender, Ledger
 from services.audit.consume import Place, find_place, next_batch
 from services.audit.envelope import founding_keys
-from services.audit.errors import NotThisLedger
+from services.audit.errors import LedgerDamaged, NotThisLedger
 from services.audit.fence import Fence
 from services.audit.headfile import HeadFile, demand_not_behind
 from services.audit.intake import Taken
@@ -101,6 +101,8 @@ class Writer:
         if remembered is None and newest is None:
             kept.start(self._keys.log)
         edge = await store.tile_edge(connection, newest.size if newest else 0)
+        if newest and edge.root() != newest.root:
+            raise LedgerDamaged(f"the stored entries and tiles do not give the signed root of size {newest.size}")
         since = int(newest.cosigned_at.timestamp()) if newest else 0
         sealer = Sealer(claim, self._keys, kept, edge, message_bytes=self._settings.message_bytes, since=since)
         if newest:

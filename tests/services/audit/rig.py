@@ -10,14 +10,17 @@ from typing import Any
 
 import asyncpg
 
-from services.audit import metrics
+from services.audit import metrics, store
 from services.audit.keys import signing_keys
 from services.audit.settings import WriterSettings
 from services.audit.writer import AUDIT_TOPIC, Writer
 from shared.canonical import canonical
 from shared.events import new_id
-from shared.facts import InstallationFounded, schema_name
+from shared.facts import schema_name
+from shared.facts.people import InstallationFounded
 from shared.kafka import KafkaConfig, Message, Producer, Record, ensure_topics, fact_topic, reading
+from shared.merkle import leaf_hash, root_of
+from shared.notes import cosigned_at, open_checkpoint, open_note
 from shared.settings import KafkaSettings
 
 ORIGIN = "cadena.example/test"
@@ -51,10 +54,10 @@ def founding(log_vkey: str, cosigner_vkey: str, **members: Any) -> bytes:
         "pack": {"id": "flat", "version": 1, "sha256": digest},
     }  # fmt: skip
     kind = InstallationFounded.type_name()
-    return event(
-        **({"type": kind, "dataschema": schema_name(kind), "data": data, "subject": "installation/test", "sequence": 1}
-           | members)
-    )  # fmt: skip
+    whole: dict[str, Any] = {
+        "type": kind, "dataschema": schema_name(kind), "data": data, "subject": "installation/test", "sequence": 1,
+    }  # fmt: skip
+    return event(**(whole | members))
 
 
 class Killed(BaseException):
@@ -159,10 +162,23 @@ class Rig:
             await first(self.until_signed(size), task)
 
     async def entries(self) -> list[bytes]:
-        from services.audit import store
-
         async with self.database() as connection:
             return await store.entries(connection, 0, await store.size(connection))
+
+    async def demand_whole(self) -> list[bytes]:
+        """Every head covers what is stored, and is signed and cosigned; returns the entries."""
+        entries = await self.entries()
+        leaves = [leaf_hash(entry) for entry in entries]
+        async with self.database() as connection:
+            heads = await store.heads_after(connection, 0, 10_000)
+        for head in heads:
+            checkpoint = open_checkpoint(head.signed, self.keys.log.key)
+            assert (checkpoint.size, checkpoint.root) == (head.size, head.root)
+            assert head.root == root_of(leaves[: head.size])
+            (cosignature,) = open_note(head.signed, [self.keys.cosigner.key]).verified
+            assert cosigned_at(cosignature) == int(head.cosigned_at.timestamp())
+        assert [head.size for head in heads][-1:] == [len(entries)][: len(heads)]
+        return entries
 
     async def sealed_messages(self, enough: Callable[[Sequence[Record]], bool] = lambda _: True) -> list[Record]:
         """What stands on the audit topic, once that is enough."""
@@ -177,7 +193,8 @@ class Rig:
                         found += records
                 return found
 
-        return await until(read, enough)
+        found: list[Record] = await until(read, enough)
+        return found
 
 
 async def until(look: Callable[[], Any], enough: Callable[[Any], bool], seconds: float = DEADLINE_SECONDS) -> Any:
