@@ -104,7 +104,7 @@ async def _change_one_byte(owner_url: str, index: int) -> tuple[str, str]:
 
 
 def _log(troupe: Troupe) -> list[str]:
-    return [troupe.log_url, "--vkey", troupe.vkey, "--bearer", troupe.token("auditor"), "--quiet"]
+    return [troupe.log_url, "--vkey", troupe.vkey, "--bearer", troupe.token("auditor")]
 
 
 def _report(troupe: Troupe) -> dict[str, Any]:

@@ -31,10 +31,10 @@ def register(troupe: Troupe, teller: Teller) -> Evidence:
     teller.step("The prosecutor's office opens three cases; three labs register 40 samples.")
     prosecutor = troupe.at("custody", "prosecutor")
     for number in range(3):
-        body = {"authority": troupe.organisation("prosecutor"), "folio": f"FR-2003-{number + 101:05}"}
-        case = prosecutor.post("/v1/cases:resolve", body).json()
+        reference = {"authority": troupe.organisation("prosecutor"), "folio": f"FR-2003-{number + 101:05}"}
+        case = prosecutor.post("/v1/cases:resolve", reference).json()
         found.cases.append(case["id"])
-        teller.say(f"case {case['id']}  folio {body['folio']}")
+        teller.say(f"case {case['id']}  folio {reference['folio']}")
     last: tuple[str, str, dict[str, object], str] = ("", "", {}, "")
     for number in range(SAMPLES):
         case, lab, key = found.cases[number % 3], LABS[number % 3], str(uuid4())
