@@ -7,6 +7,7 @@ import orjson
 import pytest
 from sqlalchemy import text
 
+from services.custody import gather as gathering
 from services.custody import record as recording
 from services.custody.rules.account import LinkAccount
 from services.custody.rules.case import AppointCounsel, LinkPerson, OpenCase
@@ -137,6 +138,34 @@ async def test_counsel_is_appointed_while_accounts_of_the_person_are_linked(scen
         scene.do("court", appoint), *(scene.do("registrar", link) for link in links)
     )
     assert (appointed.status, {answer.status for answer in linked}) == (200, {201})
+
+
+async def test_sets_that_grew_before_the_last_lock_are_seen_and_the_command_begins_anew(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An account is linked after the accounts of counsel were read, and before the last lock was taken."""
+    real, calls = gathering._clock_and_holders, 0
+
+    async def after_a_link(connection, reach):  # type: ignore[no-untyped-def]
+        nonlocal calls
+        calls += reach.accounts_of != frozenset()
+        if reach.accounts_of and calls == 1:
+            link = LinkAccount(
+                id=new_id(), person=person_id("defence"), organisation=org_id("defence"), role="defence",
+                account_digest=account_digest(ISSUER, "in between"),
+            )  # fmt: skip
+            assert (await scene.do("registrar", link)).status == 201
+        return await real(connection, reach)
+
+    await scene.do("court", LinkPerson(case=scene.case, person=person_id("auditor"), role="accused",
+                                       source=fresh("source", "File p. 9")))  # fmt: skip
+    monkeypatch.setattr(gathering, "_clock_and_holders", after_a_link)
+    appoint = AppointCounsel(
+        case=scene.case, counsel=person_id("defence"), client=person_id("auditor"),
+        source=AppointmentSource(kind="court_appointment", reference="Auto-8"),
+    )  # fmt: skip
+    answer = await scene.do("court", appoint)
+    assert (answer.status, calls) == (200, 2)
 
 
 async def test_who_waits_too_long_for_a_lock_gets_503_with_retry_after_and_a_free_key(scene: Scene) -> None:
