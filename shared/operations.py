@@ -6,7 +6,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Response
 from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
@@ -46,10 +46,8 @@ VERSIONED: dict[int, Sequence[Told]] = {
     428: [("version-needed", "Say which version you have seen")],
 }
 STANDING: Sequence[Told] = [("not-found", "Nothing here for you")]
-PAGED: dict[int, Sequence[Told]] = {
-    400: [("malformed-cursor", "This cursor is not of this list")],
-    422: [("invalid-request", "The request is not well formed")],
-}
+PAGED: dict[int, Sequence[Told]] = {400: [("malformed-cursor", "This cursor is not of this list")]}
+PARAMETERS: dict[int, Sequence[Told]] = {422: [("invalid-request", "The request is not well formed")]}
 
 
 def recording(
@@ -88,6 +86,22 @@ def reading(operation: str, summary: str, answer: type[BaseModel], *, paged: boo
     }
 
 
+def fetching(operation: str, summary: str, media_type: str, *problems: tuple[int, str, str]) -> dict[str, Any]:
+    """Arguments of a GET route that answers a note, a tile or a proof. `problems` are status, code and title."""
+    told: dict[int, list[Told]] = {}
+    for status, code, title in problems:
+        told.setdefault(status, []).append((code, title))
+    binary = media_type == "application/octet-stream"
+    schema = {"type": "object"} if media_type == "application/json" else {"type": "string"}
+    content = {media_type: {"schema": schema | ({"format": "binary"} if binary else {})}}
+    return {
+        "operation_id": operation,
+        "summary": summary,
+        "response_class": Response,
+        "responses": {200: {"description": "As it stands.", "content": content}} | _problems(told),
+    }
+
+
 def describe(app: FastAPI) -> None:
     """Make the app's OpenAPI document whole: bodies, headers, problems and tokens as `shared.edge` demands them."""
     plain = app.openapi
@@ -122,9 +136,11 @@ def _complete(operation: dict[str, Any], route: APIRoute) -> None:
     calls = [dependency.call for dependency in route.dependant.dependencies]
     take = next((call for call in calls if isinstance(call, Take)), None)
     responses = operation["responses"]
+    told: list[dict[int, Sequence[Told]]] = []
     if "HTTPValidationError" in str(responses.get("422")):
         del responses["422"]
-    told: list[dict[int, Sequence[Told]]] = []
+    if route.dependant.query_params:
+        told.append(PARAMETERS)
     if take is not None or caller in calls:
         operation["security"] = [{"token": []}]
         told += [EVERY, {404: STANDING}]

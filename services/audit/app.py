@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from fastapi import FastAPI, Request, Response
+from starlette.types import Lifespan
 
 from services.audit.api import proofs, tiles
 from services.audit.directory import Directory
@@ -14,6 +15,8 @@ from services.audit.queries import Log
 from services.audit.settings import ApiSettings
 from shared import database, health, problems
 from shared.auth import Authenticator
+from shared.operations import describe
+from shared.traffic import Traffic
 
 AUDIENCE = "audit"
 
@@ -32,18 +35,26 @@ def api_app(settings: ApiSettings) -> FastAPI:
     async def migrated() -> None:
         await database.demand_migrated(engine, Path(__file__).parent)
 
-    app = FastAPI(
-        title="Cadena audit", version="1", lifespan=lifespan, docs_url=None, redoc_url=None,
-        description="The published log: heads, tiles and proofs for anyone, entries for auditors and peers.",
-    )  # fmt: skip
-    problems.install(app)
-    app.add_exception_handler(LedgerDamaged, _on_damage)
+    app = routes(lifespan)
     app.state.log = Log(engine)
     app.state.directory = Directory(app.state.log, settings.custody_source)
     app.state.authenticator = Authenticator(settings, AUDIENCE)
+    app.include_router(health.router({"database": migrated}))
+    return app
+
+
+def routes(lifespan: Lifespan[FastAPI] | None = None) -> FastAPI:
+    """The routes and their document alone, which need no settings."""
+    app = FastAPI(
+        title="Cadena audit", version="1", lifespan=lifespan, docs_url=None, redoc_url=None, redirect_slashes=False,
+        description="The published log: heads, tiles and proofs for anyone, entries for auditors and peers.",
+    )  # fmt: skip
     app.include_router(tiles.routes)
     app.include_router(proofs.routes)
-    app.include_router(health.router({"database": migrated}))
+    describe(app)
+    problems.install(app)
+    app.add_exception_handler(LedgerDamaged, _on_damage)
+    app.add_middleware(Traffic)
     return app
 
 

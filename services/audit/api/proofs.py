@@ -6,11 +6,12 @@ from typing import Annotated
 import orjson
 from fastapi import APIRouter, Query, Request, Response
 
-from services.audit.api.tiles import TEXT
+from services.audit.api.tiles import NOT_THERE, TEXT
 from services.audit.directory import Directory
 from services.audit.queries import Log
 from shared.merkle import consistency_nodes, inclusion_nodes
 from shared.notes import write_proof
+from shared.operations import fetching
 from shared.problems import Problem, not_found
 from shared.text import Uuid
 
@@ -18,10 +19,13 @@ routes = APIRouter(tags=["proofs"])
 
 MAX_SIZE = 2**63 - 1
 MAX_PAGE = 1000
+JSON = "application/json"
 Size = Annotated[int, Query(ge=0, le=MAX_SIZE)]
 
 
-@routes.get("/v1/proofs/{event_id}", response_class=Response)
+@routes.get(
+    "/v1/proofs/{event_id:id}", **fetching("getProof", "Proof that an event is in the log", "text/plain", NOT_THERE)
+)
 async def inclusion(request: Request, event_id: Uuid, size: Size | None = None) -> Response:
     """The `.tlog-proof` of an event (C2SP tlog-proof@v1) against the newest head, or the one signed at `size`."""
     log: Log = request.app.state.log
@@ -33,7 +37,13 @@ async def inclusion(request: Request, event_id: Uuid, size: Size | None = None) 
     return Response(write_proof(index, hashes, head.signed), media_type=TEXT, headers={"Cache-Control": kept})
 
 
-@routes.get("/v1/consistency", response_class=Response)
+@routes.get(
+    "/v1/consistency",
+    **fetching(
+        "getConsistency", "Proof that the log only grew", JSON,
+        (422, "no-such-sizes", "The log never had these sizes in this order"),
+    ),
+)  # fmt: skip
 async def consistency(request: Request, old: Annotated[Size, Query(alias="from")], to: Size) -> Response:
     """The RFC 6962 proof that the log of size `to` extends the one of size `from`; empty from 0."""
     log: Log = request.app.state.log
@@ -46,7 +56,7 @@ async def consistency(request: Request, old: Annotated[Size, Query(alias="from")
     return _json({"from": old, "to": to, "hashes": [b64encode(value).decode() for value in hashes]})
 
 
-@routes.get("/v1/checkpoints", response_class=Response)
+@routes.get("/v1/checkpoints", **fetching("listCheckpoints", "Every head ever signed", JSON))
 async def checkpoints(
     request: Request, after: Size = 0, limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 200
 ) -> Response:
@@ -57,7 +67,7 @@ async def checkpoints(
     return _json({"checkpoints": page, "next": heads[limit - 1].size if len(heads) > limit else None})
 
 
-@routes.get("/vkey", response_class=Response)
+@routes.get("/vkey", **fetching("getVkey", "The log's verifier key", "text/plain", NOT_THERE))
 async def vkey(request: Request) -> Response:
     """The log's verifier key as leaf 0 names it. Compare it with the one printed in a notice before you trust it."""
     directory: Directory = request.app.state.directory
@@ -68,4 +78,4 @@ async def vkey(request: Request) -> Response:
 
 
 def _json(document: dict[str, object]) -> Response:
-    return Response(orjson.dumps(document), media_type="application/json", headers={"Cache-Control": "no-store"})
+    return Response(orjson.dumps(document), media_type=JSON, headers={"Cache-Control": "no-store"})

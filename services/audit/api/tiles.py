@@ -1,11 +1,15 @@
 """`/checkpoint` and `/tile/…`: the log's one public form. What the newest head does not imply is a 404."""
 
-from fastapi import APIRouter, Request, Response
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, Response
 
 from services.audit.authorise import may_read_entries
 from services.audit.directory import Directory
 from services.audit.queries import Log
+from shared.auth import Principal
 from shared.edge import caller
+from shared.operations import fetching
 from shared.problems import Problem, not_found
 from shared.tiles import parse_path
 
@@ -14,9 +18,10 @@ routes = APIRouter(tags=["log"])
 YEAR = 31_536_000
 TEXT = "text/plain; charset=utf-8"
 BYTES = "application/octet-stream"
+NOT_THERE = (404, "not-found", "Nothing here for you")
 
 
-@routes.get("/checkpoint", response_class=Response)
+@routes.get("/checkpoint", **fetching("getCheckpoint", "The newest signed head", "text/plain", NOT_THERE))
 async def checkpoint(request: Request) -> Response:
     """The newest head: a signed note with the log's signature and audit's timestamped cosignature."""
     log: Log = request.app.state.log
@@ -26,17 +31,23 @@ async def checkpoint(request: Request) -> Response:
     return Response(head.signed, media_type=TEXT, headers={"Cache-Control": "no-store"})
 
 
-@routes.get("/tile/entries/{path:path}", response_class=Response)
-async def entry_bundle(request: Request, path: str) -> Response:
+@routes.get(
+    "/tile/entries/{path:path}",
+    **fetching(
+        "getEntries", "A bundle of entries", BYTES, NOT_THERE,
+        (403, "entries-are-for-auditors", "Entries are for auditors and peers"),
+    ),
+)  # fmt: skip
+async def entry_bundle(request: Request, path: str, principal: Annotated[Principal, Depends(caller)]) -> Response:
     """256 entries, or as many as a size implies (`.p/W`), each behind its length in two bytes.
 
     For accounts that sealed facts name as auditors, and for services whose token has the scope `ledger:read`.
     """
-    await _demand_reader(request)
+    await _demand_reader(request, principal)
     return await _serve(request, f"entries/{path}", "private")
 
 
-@routes.get("/tile/{path:path}", response_class=Response)
+@routes.get("/tile/{path:path}", **fetching("getTile", "A tile of hashes", BYTES, NOT_THERE))
 async def hash_tile(request: Request, path: str) -> Response:
     """256 hashes of a level, or as many as a size implies (`.p/W`)."""
     return await _serve(request, path, "public")
@@ -52,9 +63,8 @@ async def _serve(request: Request, path: str, cached_by: str) -> Response:
     return Response(raw, media_type=BYTES, headers=headers)
 
 
-async def _demand_reader(request: Request) -> None:
+async def _demand_reader(request: Request, principal: Principal) -> None:
     directory: Directory = request.app.state.directory
-    principal = await caller(request)
     if not may_read_entries(await directory.role(principal.account), principal.scopes):
         raise Problem(
             403, "entries-are-for-auditors", "Entries are for auditors and peers",
