@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from cadena_verify import places
 
 from tests.verifier.conftest import Auditor, found, the_one
 from tests.verifier.forge import (
@@ -156,3 +157,11 @@ def test_leaf_0_must_found_this_log(auditor: Auditor, first: dict[str, Any]) -> 
 def test_a_log_without_any_event_is_not_founded(auditor: Auditor) -> None:
     report = auditor.audit(Forged([b"x", b"y"], [2]))
     assert found(report) == {("entry-not-canonical", 0, 2, None), ("founding", 0, 1, None)}
+
+
+def test_fingerprints_that_lie_change_nothing(auditor: Auditor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(places, "hash", lambda key: 7, raising=False)
+    assert found(auditor.audit(log_with(event(SOUND + 1)))) == set()
+    report = auditor.audit(log_with(entries(6)[5], event(7, data={"label": "other"})))
+    assert found(report) == {("entry-duplicate", SOUND, SOUND + 1, None)}
+    assert [(warning.code, warning.index) for warning in report.warnings] == [("conflict", SOUND + 1)]

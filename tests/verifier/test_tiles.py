@@ -63,8 +63,7 @@ def test_a_tile_is_hashes_and_a_broken_last_one_is_left_out() -> None:
 
 def test_places_are_found_again_through_growth() -> None:
     places = Places(4)
-    for index in range(5000):
-        places.add(f"event {index % 2500}", index)
-    for index in range(2500):
-        assert {index, index + 2500} <= set(places.find(f"event {index}"))
-    assert sum(bool(places.find(f"other {index}")) for index in range(2500)) == 0
+    assert not any(places.claim(f"event {index}", index) for index in range(2500))
+    assert all(places.claim(f"event {index}", 9999) == [index] for index in range(2500))
+    places.add("event 7", 8888)
+    assert set(places.claim("event 7", 9999)) == {7, 8888}

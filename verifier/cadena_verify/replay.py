@@ -87,19 +87,23 @@ class Replay:
     def _has_effect(self, index: int, raw: bytes, event: dict[str, Any], source: str) -> bool:
         """Whether no lower leaf has this event's (source, id), or its (source, command, ordinal)."""
         name = f"{source} {event['id']}"
-        for place in self._ids.find(name):
-            held = self._reread(place)
-            if held is not None and (held.get("source"), held.get("id")) == (source, event["id"]):
-                self._twin(index, raw, place)
-                return False
-        self._ids.add(name, index)
+        twins = self._ids.claim(name, index)
+        if twins:
+            for place in twins:
+                held = self._reread(place)
+                if held is not None and f"{held.get('source')} {held.get('id')}" == name:
+                    self._twin(index, raw, place)
+                    return False
+            self._ids.add(name, index)
         act = f"{source} {event['command']} {event['ordinal']}"
-        for place in self._acts.find(act):
-            held = self._reread(place)
-            if held is not None and f"{held.get('source')} {held.get('command')} {held.get('ordinal')}" == act:
-                self._report.warn("conflict", f"the same act of the same command is entry {place}", index=index)
-                return False
-        self._acts.add(act, index)
+        twins = self._acts.claim(act, index)
+        if twins:
+            for place in twins:
+                held = self._reread(place)
+                if held is not None and f"{held.get('source')} {held.get('command')} {held.get('ordinal')}" == act:
+                    self._report.warn("conflict", f"the same act of the same command is entry {place}", index=index)
+                    return False
+            self._acts.add(act, index)
         return True
 
     def _reread(self, place: int) -> dict[str, Any] | None:
@@ -160,20 +164,20 @@ class Replay:
 
 def _not_an_event(event: dict[str, Any]) -> str | None:
     """Which member an event of ours would have, and this object has not; None if it is one."""
-    for name in ("specversion", "id", "source", "type", "time", "command", "outcome"):
-        if type(event.get(name)) is not str:
-            return f"its {name} is not a text"
-    if event["specversion"] != "1.0":
-        return "it is not a CloudEvent of version 1.0"
-    if not _UUID(event["id"]):
-        return "its id is not a canonical UUID"
-    if not _INSTANT(event["time"]):
-        return "its time is not an instant in microseconds UTC"
-    if event["outcome"] not in ("accepted", "refused"):
-        return "its outcome is neither accepted nor refused"
-    if type(event.get("ordinal")) is not int or type(event.get("data")) is not dict:
-        return "its ordinal is not an integer, or its data no object"
-    return None
+    get = event.get
+    if type(get("source")) is str and type(get("type")) is str and type(get("command")) is str:
+        if type(get("id")) is not str or not _UUID(event["id"]):
+            return "its id is not a canonical UUID"
+        if type(get("time")) is not str or not _INSTANT(event["time"]):
+            return "its time is not an instant in microseconds UTC"
+        if get("specversion") != "1.0":
+            return "it is not a CloudEvent of version 1.0"
+        if get("outcome") not in ("accepted", "refused"):
+            return "its outcome is neither accepted nor refused"
+        if type(get("ordinal")) is not int or type(get("data")) is not dict:
+            return "its ordinal is not an integer, or its data no object"
+        return None
+    return "its source, type or command is not a text"
 
 
 def _spans(held: int, early: list[int]) -> str:
