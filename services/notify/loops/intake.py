@@ -8,16 +8,15 @@
 4. Nothing in an entry can stop the reading: what is malformed or unknown is counted and passed over.
 """
 
-import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 import structlog
-from prometheus_client import Counter, Gauge
-from sqlalchemy import BigInteger, LargeBinary, column, literal, select, values
+from prometheus_client import Counter
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.notify import store
@@ -33,11 +32,14 @@ from shared.facts.proposals import ProposalMade, ProposalWithdrawn
 from shared.notes import write_proof
 from shared.reader_position import save_position
 from shared.sealed_batch import SealedBatch
+from shared.sealing import mark_sealed, own_entries
+from shared.text import canonical_uuid
 
-TAKEN = Counter("cadena_notify_entries_total", "Sealed entries read, by what came of them", ["outcome"])
-DENIED = Counter("cadena_notify_foreign_seals_total", "ALARM: entries in our name whose bytes are not ours")
-FAMILY = Counter("cadena_notify_unknown_destruction_types_total", "ALARM: unknown types about destruction or notice")
-SEALED_SIZE = Gauge("cadena_notify_sealed_size", "Entries of the ledger that have been read")
+TAKEN = Counter("cadena_notify_entries", "Sealed entries read, by what came of them", ["outcome"])
+FOREIGN = Counter("cadena_notify_foreign_seals", "ALARM: entries in notify's name whose bytes are not ours")
+TOO_OLD = Counter("cadena_notify_unknown_destruction_types", "ALARM: unknown types about destruction or notice")
+DATA_EXCEPTION = "22"
+"""The class of what PostgreSQL says of a value that it cannot hold, such as a text with NUL."""
 DESTRUCTION = ("org.cadena.custody.proposal.", "org.cadena.custody.sample.destr", "org.cadena.notify.notice.")
 
 log = structlog.get_logger()
@@ -83,44 +85,67 @@ class Intake:
 
     async def take(self, batch: SealedBatch) -> None:
         """All effects of a batch, or none. Raises PositionMoved, and what a database raises."""
-        entries = [(batch.first + number, raw) for number, raw in enumerate(batch.entries)]
+        own = own_entries(batch, self._own)
         async with self._engine.begin() as connection:
             await save_position(connection, READER_POSITION, batch)
             taking = Taking(connection, self._own, self._sender, store.Pen(self._own, await store.clock(connection)))
-            own: list[tuple[str, bytes, int]] = []
-            for index, raw in entries:
-                await self._entry(taking, batch, index, raw, own)
-            await _seal(connection, own, batch.head.size)
+            for index, raw in enumerate(batch.entries, batch.first):
+                await self._entry(taking, batch, index, raw)
+            _, foreign = await mark_sealed(connection, EVENTS, own, batch.head.size)
             await taking.pen.stage(connection)
-        SEALED_SIZE.set(batch.head.size)
+        if foreign:
+            FOREIGN.inc(len(foreign))
+            log.error("entries in notify's name are not notify's", indexes=foreign[:20], count=len(foreign))
 
-    async def _entry(
-        self, taking: Taking, batch: SealedBatch, index: int, raw: bytes, own: list[tuple[str, bytes, int]]
-    ) -> None:
-        kind, source, identifier = _envelope(raw)
-        if source == self._own:
-            own.append((identifier, hashlib.sha256(raw).digest(), index))
+    async def _entry(self, taking: Taking, batch: SealedBatch, index: int, raw: bytes) -> None:
+        kind, source = _envelope(raw)
         handler = _HANDLERS.get(kind)
         if handler is None:
             _count_unhandled(kind, index)
             return
         try:
             event = Event.from_bytes(raw)
-            fact = event.fact()
+            entry = Entry(index, raw, event, event.fact(), batch)
+            _demand_own_noun(event)
+            if source != self._sources[kind.split(".")[2]] or event.outcome != "accepted":
+                raise NotAnEvent(f"{source} may not say this")
         except NotAnEvent as error:
-            TAKEN.labels("malformed").inc()
-            log.error("an entry is malformed", index=index, type=kind, reason=str(error)[:300])
+            _malformed(index, kind, error)
             return
-        service = kind.split(".")[2]
-        if (
-            source != self._sources[service]
-            or event.outcome != "accepted"
-            or not await _first(taking.connection, event)
-        ):
-            TAKEN.labels("without effect").inc()
-            return
-        await handler(taking, Entry(index, raw, event, fact, batch))
-        TAKEN.labels("taken").inc()
+        await _effect(taking, handler, entry)
+
+
+async def _effect(taking: Taking, handler: "Handler", entry: Entry) -> None:
+    """What the entry says, once; text that no column can hold is undone and counted as malformed."""
+    written = len(taking.pen.written)
+    try:
+        async with taking.connection.begin_nested():
+            if not await _first(taking.connection, entry.event):
+                TAKEN.labels("repeated").inc()
+                return
+            await handler(taking, entry)
+    except DBAPIError as error:
+        if not str(getattr(error.orig, "sqlstate", "")).startswith(DATA_EXCEPTION):
+            raise
+        del taking.pen.written[written:]
+        _malformed(entry.index, entry.event.type, error)
+        return
+    TAKEN.labels("taken").inc()
+
+
+def _demand_own_noun(event: Event) -> None:
+    """NotAnEvent unless the subject is of the type's own noun, and known by a UUID (the installation: by its name)."""
+    noun, _, identifier = (event.subject or "").partition("/")
+    try:
+        if noun != event.type.split(".")[3] or (noun != "installation" and canonical_uuid(identifier) != identifier):
+            raise ValueError("another noun")
+    except ValueError as error:
+        raise NotAnEvent(f"{event.type} says nothing of {event.subject}") from error
+
+
+def _malformed(index: int, kind: str, error: Exception) -> None:
+    TAKEN.labels("malformed").inc()
+    log.error("an entry is malformed", index=index, type=kind, reason=str(error)[:300])
 
 
 async def _founded(taking: Taking, entry: Entry) -> None:
@@ -166,7 +191,8 @@ async def _subscribed(taking: Taking, entry: Entry) -> None:
     await proposals.tell(taking.connection, concerned, taking.trigger(entry))
 
 
-_BY_FACT: dict[type[Fact], Callable[[Taking, Entry], Awaitable[None]]] = {
+Handler = Callable[[Taking, Entry], Awaitable[None]]
+_BY_FACT: dict[type[Fact], Handler] = {
     InstallationFounded: _founded,
     OrganisationRegistered: _organisation,
     AccountLinked: _account,
@@ -180,14 +206,14 @@ _BY_FACT: dict[type[Fact], Callable[[Taking, Entry], Awaitable[None]]] = {
 _HANDLERS = {fact.type_name(): handler for fact, handler in _BY_FACT.items()}
 
 
-def _envelope(raw: bytes) -> tuple[str, str, str]:
-    """Type, source and id, read cheaply: most entries say nothing here. Empty for what is no object of texts."""
+def _envelope(raw: bytes) -> tuple[str, str]:
+    """Type and source, read cheaply: most entries say nothing here. Empty for what is no object with these texts."""
     try:
-        event = orjson.loads(raw)
-        kind, source, identifier = event["type"], event["source"], event["id"]
-    except (orjson.JSONDecodeError, KeyError, TypeError):
-        return "", "", ""
-    return (kind, source, identifier) if all(isinstance(x, str) for x in (kind, source, identifier)) else ("", "", "")
+        said = orjson.loads(raw)
+        kind, source = said["type"], said["source"]
+    except (ValueError, KeyError, TypeError):
+        return "", ""
+    return (kind, source) if isinstance(kind, str) and isinstance(source, str) else ("", "")
 
 
 def _count_unhandled(kind: str, index: int) -> None:
@@ -196,7 +222,7 @@ def _count_unhandled(kind: str, index: int) -> None:
         return
     TAKEN.labels("unknown").inc()
     if kind.startswith(DESTRUCTION):
-        FAMILY.inc()
+        TOO_OLD.inc()
         log.error("an unknown type about destruction or notice: this release is too old", type=kind[:200], index=index)
 
 
@@ -204,22 +230,3 @@ async def _first(connection: AsyncConnection, event: Event) -> bool:
     row = {"source": event.source, "event_id": event.id, "command": event.command, "ordinal": event.ordinal}
     statement = insert(EFFECT).values(row).on_conflict_do_nothing().returning(EFFECT.c.event_id)
     return (await connection.execute(statement)).first() is not None
-
-
-async def _seal(connection: AsyncConnection, own: list[tuple[str, bytes, int]], size: int) -> None:
-    """Mark our facts as sealed where the bytes equal ours; anything else in our name is an alarm."""
-    if not own:
-        return
-    event, sealed = EVENTS.event, EVENTS.sealed
-    given = values(
-        column("id", event.c.id.type), column("sha256", LargeBinary), column("idx", BigInteger), name="given"
-    ).data(own)
-    ours = select(given.c.id, given.c.idx, literal(size)).join(
-        event, (event.c.id == given.c.id) & (event.c.sha256 == given.c.sha256)
-    )
-    matching = {row.idx for row in await connection.execute(ours)}
-    await connection.execute(insert(sealed).from_select(["event_id", "idx", "size"], ours).on_conflict_do_nothing())
-    for identifier, _, index in own:
-        if index not in matching:
-            DENIED.inc()
-            log.error("an entry in our name is not ours", entry=identifier, index=index)

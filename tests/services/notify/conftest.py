@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from deploy.local.issuer import DevIssuer
 from services.notify.app import LINK_KEY, PROMISE_KEY, create_app
 from services.notify.settings import ApiSettings
+from services.notify.tables import METADATA
 from shared.database import engine
 from shared.events import new_id
 from shared.keys import make_key
@@ -26,11 +27,9 @@ async def worker(notify_database: dict[str, str]) -> AsyncIterator[AsyncEngine]:
     """The database as `notify_worker`, emptied before each test by its owner."""
     owner = engine(notify_database["owner"], pool_size=1)
     async with owner.begin() as connection:
-        tables = await connection.exec_driver_sql(
-            "SELECT string_agg(quote_ident(tablename), ', ') FROM pg_tables"
-            " WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
-        )
-        await connection.exec_driver_sql(f"TRUNCATE {tables.scalar_one()} RESTART IDENTITY")
+        # DELETE, since TRUNCATE makes new files for every table and so costs ten times as much.
+        for table in METADATA.tables:
+            await connection.exec_driver_sql(f'DELETE FROM "{table}"')
     await owner.dispose()
     pool = engine(notify_database["worker"], pool_size=8)
     yield pool
@@ -54,7 +53,7 @@ def app(notify_database: dict[str, str], tmp_path: Path) -> FastAPI:
     settings = ApiSettings(
         listen_port=1, database_url=notify_database["api"], issuer="urn:cadena:dev", jwks=str(issuer.jwks),
         keys_dir=tmp_path / "keys", public_url=PUBLIC_URL, mail_from=SENDER,
-    )  # type: ignore[arg-type]  # fmt: skip
+    )  # fmt: skip
     made = create_app(settings)
     made.state.issuer = issuer
     return made

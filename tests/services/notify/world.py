@@ -56,7 +56,7 @@ class World:
         }  # fmt: skip
         organisations = [
             Organisation(id=key, name=name, kind=kind, independent=True) for key, (name, kind) in named.items()
-        ]  # type: ignore[arg-type]
+        ]
         registrar = Registrar(
             person=new_id(), name=ZERO, organisation=self.court, account=new_id(), account_digest="0" * 64
         )
@@ -75,7 +75,7 @@ class World:
         person = person or new_id()
         fact = AccountLinked(
             person=person, organisation=self.defence, role=role, account_digest=account_digest(ISSUER, subject)
-        )  # type: ignore[arg-type]
+        )
         await self.seal(self.fact(f"account/{new_id()}", fact))
         return person
 
