@@ -79,6 +79,20 @@ async def caller(request: Request) -> Principal:
     return await authenticator.principal(request.headers.get("authorization"))
 
 
+def demand_scope(principal: Principal, service: str, act: str) -> None:
+    """Problem 403 for a token that names scopes of the service, and not this one: `custody:sample:register`.
+
+    A token without any scope of the service leaves all to the account's role; scopes narrow it and never widen it.
+    """
+    named = {scope for scope in principal.scopes if scope.startswith(f"{service}:")}
+    wanted = f"{service}:{act.replace('.', ':')}"
+    if named and wanted not in named:
+        raise Problem(
+            403, "scope-too-narrow", "Your token is not for this", f"Get a token with the scope {wanted}.",
+            headers={"WWW-Authenticate": f'Bearer error="insufficient_scope", scope="{wanted}"'},
+        )  # fmt: skip
+
+
 def idempotency_key(request: Request) -> str:
     """The key in its one spelling; the quoted form of the IETF draft is taken as well. Problem 400 without a UUID."""
     given = request.headers.getlist("idempotency-key")

@@ -19,6 +19,7 @@ Told = tuple[str, str]
 
 EVERY: dict[int, Sequence[Told]] = {
     401: [("missing-token", "You are not signed in"), ("invalid-token", "You are not signed in")],
+    403: [("scope-too-narrow", "Your token is not for this")],
     500: [("internal", "Something went wrong on our side")],
     503: [
         ("busy", "Others are changing the same things"),

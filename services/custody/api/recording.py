@@ -12,8 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from services.custody.queries.reader import Reader, reading
 from services.custody.record import record as record_command
 from services.custody.rules.command import Command
+from services.custody.rules.table import COMMANDS
 from shared.auth import Principal
-from shared.edge import Call, respond
+from shared.edge import Call, demand_scope, respond
 from shared.promise import Promiser
 from shared.sealed import SealedValue, fresh
 from shared.text import Uuid
@@ -41,6 +42,7 @@ class Desk:
 
 async def record(request: Request, call: Call[Any], command: Command) -> Response:
     """Record the command of a call; its answer, stored before it goes out."""
+    demand_scope(call.principal, "custody", COMMANDS[type(command)].verb)
     desk: Desk = request.app.state.desk
     answer = await record_command(
         desk.engine, desk.promiser, call.principal, call.key, call.fingerprint, command, call.if_match
@@ -50,6 +52,7 @@ async def record(request: Request, call: Call[Any], command: Command) -> Respons
 
 def reader_of(request: Request, principal: Principal) -> AbstractAsyncContextManager[Reader]:
     """The principal as a reader of one snapshot."""
+    demand_scope(principal, "custody", "read")
     desk: Desk = request.app.state.desk
     return reading(desk.engine, principal.account)
 

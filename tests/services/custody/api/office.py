@@ -1,7 +1,7 @@
 """Custody's API as its callers meet it: over ASGI, with real tokens, on a real database as the login custody_api."""
 
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -51,8 +51,8 @@ class House:
             jwks=str(self.issuer.jwks),
         )  # fmt: skip
 
-    def token(self, account: str, audience: str = "custody", lifetime: int = 600) -> str:
-        return self.issuer.mint(account, [audience], [], lifetime)
+    def token(self, account: str, audience: str = "custody", scopes: Sequence[str] = (), lifetime: int = 600) -> str:
+        return self.issuer.mint(account, [audience], scopes, lifetime)
 
 
 class Office:
