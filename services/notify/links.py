@@ -27,20 +27,12 @@ class LinkInvalid(ValueError):
 class AddressLink:
     """What a link says: that who holds it reads at the address of that digest. `nonce` makes its use one command."""
 
-    party: str
-    digest: str
-    nonce: str
-
-
-class _Claims(AddressLink):
-    """The same, as read from a token: nothing is taken that is not a UUID or a digest."""
-
     party: Uuid
     digest: SealedDigest
     nonce: Uuid
 
 
-_READ: TypeAdapter[_Claims] = TypeAdapter(_Claims)
+_READ: TypeAdapter[AddressLink] = TypeAdapter(AddressLink)
 
 
 class AddressLinks:

@@ -1,0 +1,238 @@
+"""The routes over ASGI on a real database as `notify_api`: whose data one may give and see, keys, promises, refusals."""
+
+import asyncio
+import hashlib
+from collections.abc import Callable
+from typing import Any
+
+import jwt
+import pytest
+from fastapi import FastAPI
+
+from services.notify.api.answers import NoticeAnswer, Notices, PartyAnswer, SubscriptionAnswer, Subscriptions
+from shared.accounts import account_digest, command_hash
+from shared.events import Event, new_id
+from shared.facts.notices import PartyAddressGiven, SubscriptionMade
+from tests.services.notify.conftest import Client
+from tests.services.notify.facts import item, proposal
+from tests.services.notify.test_intake import give_and_verify
+from tests.services.notify.world import ISSUER, World
+
+Clients = Callable[[str], Client]
+ADDRESS = {"address": "ana@example.org", "language": "en"}
+
+
+async def test_a_party_gives_its_own_address_and_the_answer_promises_the_fact(world: World, client: Clients) -> None:
+    ana = await world.account("ana", "defence")
+    key = new_id()
+    answer = await client("ana").post("/v1/parties", ADDRESS, key)
+    assert answer.status_code == 201
+    body = answer.json()
+    PartyAnswer.model_validate_json(answer.content)
+    assert (body["id"], body["version"], body["address_state"], body["reachable"]) == (ana, 1, "given", False)
+    assert answer.headers["etag"] == '"1"'
+    [fact] = await world.own_facts("party")
+    assert fact.subject == f"party/{ana}"
+    assert fact.actor.person == ana
+    assert fact.actor.role == "defence"
+    assert fact.command == command_hash(account_digest(ISSUER, "ana"), key)
+    claims = jwt.decode(body["promises"][0], options={"verify_signature": False})
+    assert claims["event"] == fact.id
+    assert claims["sha256"] == hashlib.sha256(fact.to_bytes()).hexdigest()
+
+
+async def test_the_address_stands_in_no_event_answer_or_link(world: World, client: Clients) -> None:
+    await world.account("ana", "defence")
+    answer = await client("ana").post("/v1/parties", ADDRESS)
+    assert "ana@" not in answer.text
+    [fact] = await world.own_facts("party")
+    assert "ana@" not in fact.to_bytes().decode()
+    assert isinstance(fact.fact(), PartyAddressGiven)
+    [delivery] = await world.rows("SELECT message, notice FROM delivery")
+    link = next(line for line in bytes(delivery.message).replace(b"=\r\n", b"").split(b"\r\n") if b":verify" in line)
+    assert b"ana@" not in link
+    assert delivery.notice is None
+
+
+async def test_only_the_party_itself_reads_its_address(world: World, client: Clients) -> None:
+    ana = await world.account("ana", "defence")
+    await world.account("berta", "court")
+    await client("ana").post("/v1/parties", ADDRESS)
+    own = await client("ana").get(f"/v1/parties/{ana}")
+    PartyAnswer.model_validate_json(own.content)
+    assert own.json()["address"] == "ana@example.org"
+    assert own.json()["address_in_use"] is None
+
+
+async def test_g12_unknown_and_not_yours_are_the_same_answer(world: World, client: Clients) -> None:
+    ana = await world.account("ana", "defence")
+    await world.account("berta", "court")
+    await client("ana").post("/v1/parties", ADDRESS)
+    berta = client("berta")
+    assert (await berta.get(f"/v1/parties/{ana}")).content == (await berta.get(f"/v1/parties/{new_id()}")).content
+    case = await world.case(ana)
+    not_hers = await berta.post("/v1/subscriptions", {"case": case})
+    unknown = await berta.post("/v1/subscriptions", {"case": new_id()})
+    assert not_hers.status_code == 404
+    assert not_hers.content == unknown.content
+    stranger = await client("nobody").get(f"/v1/parties/{ana}")
+    assert stranger.status_code == 404
+
+
+async def test_counsel_of_record_subscribes_once_and_the_second_time_is_a_recorded_refusal(
+    world: World, client: Clients
+) -> None:
+    ana = await world.account("ana", "defence")
+    case = await world.case(ana)
+    first = await client("ana").post("/v1/subscriptions", {"case": case})
+    assert first.status_code == 201
+    SubscriptionAnswer.model_validate_json(first.content)
+    [fact] = await world.own_facts("subscription")
+    assert fact.fact() == SubscriptionMade(person=ana, case=case)
+    second = await client("ana").post("/v1/subscriptions", {"case": case})
+    assert (second.status_code, second.json()["type"]) == (409, "urn:cadena:problem:already-subscribed")
+    assert len(second.json()["promises"]) == 1
+    listed = await client("ana").get("/v1/subscriptions")
+    Subscriptions.model_validate_json(listed.content)
+    assert [each["case"] for each in listed.json()["items"]] == [case]
+
+
+async def test_g9_the_refusal_is_a_fact_without_subject_or_version(world: World, client: Clients) -> None:
+    ana = await world.account("ana", "defence")
+    case = await world.case(ana)
+    await client("ana").post("/v1/subscriptions", {"case": case})
+    await client("ana").post("/v1/subscriptions", {"case": case})
+    [refused] = await world.own_facts("command.refused")
+    assert (refused.outcome, refused.subject, refused.sequence) == ("refused", None, None)
+    assert refused.data["code"] == "already-subscribed"
+    assert refused.data["verb"] == "subscription.make"
+
+
+async def test_g1_one_key_fifty_times_in_parallel_is_one_fact_and_one_answer(world: World, client: Clients) -> None:
+    await world.account("ana", "defence")
+    key, ana = new_id(), client("ana")
+    answers = await asyncio.gather(*(ana.post("/v1/parties", ADDRESS, key) for _ in range(50)))
+    assert {answer.content for answer in answers} == {answers[0].content}
+    assert {answer.status_code for answer in answers} == {201}
+    assert sum("idempotent-replayed" not in answer.headers for answer in answers) == 1
+    assert len(await world.own_facts("party")) == 1
+    assert len(await world.rows("SELECT id FROM delivery")) == 1
+    other = await ana.post("/v1/parties", ADDRESS | {"language": "es"}, key)
+    assert (other.status_code, other.json()["type"]) == (422, "urn:cadena:problem:key-reused")
+
+
+async def test_parallel_changes_of_one_address_have_versions_without_a_gap(world: World, client: Clients) -> None:
+    await world.account("ana", "defence")
+    ana = client("ana")
+    bodies = [{"address": f"ana{number}@example.org"} for number in range(12)]
+    answers = await asyncio.gather(*(ana.post("/v1/parties", body) for body in bodies))
+    assert sorted(answer.json()["version"] for answer in answers) == list(range(1, 13))
+    facts = sorted(await world.own_facts("party"), key=lambda fact: fact.sequence or 0)
+    times = [fact.time for fact in facts]
+    assert times == sorted(set(times))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {}, [], {"address": "ana@example.org", "phone": "1"}, {"address": "ana"}, {"address": "a@b.org, c@d.org"},
+        {"address": "ana@example.org\r\nBcc: x@example.org"}, {"address": "ana@example.org", "language": "fr"},
+        {"address": None}, {"address": 1}, {"address": "ana@example.org", "person": new_id()},
+    ],
+)  # fmt: skip
+async def test_a_malformed_address_is_refused_and_nothing_is_recorded(
+    world: World, client: Clients, owner: Any, body: Any
+) -> None:
+    await world.account("ana", "defence")
+    answer = await client("ana").post("/v1/parties", body)
+    assert answer.status_code == 422
+    assert "ana@example" not in answer.text
+    async with owner.connect() as connection:
+        for table in ("command", "answer", "delivery", "event", "party"):
+            assert (await connection.exec_driver_sql(f"SELECT count(*) FROM {table}")).scalar_one() == 0
+
+
+async def test_before_leaf_0_everything_is_a_503(worker: Any, client: Clients) -> None:
+    for answer in (
+        await client("ana").post("/v1/parties", ADDRESS),
+        await client("ana").get("/v1/notices"),
+        await client("ana").get("/v1/subscriptions"),
+    ):
+        assert (answer.status_code, answer.json()["type"]) == (503, "urn:cadena:problem:not-founded")
+        assert "retry-after" in answer.headers
+
+
+async def test_without_a_token_or_with_one_of_another_service_nothing_is_answered(
+    world: World, app: FastAPI, browser: Any
+) -> None:
+    await world.account("ana", "defence")
+    token = app.state.issuer.mint("ana", ["custody"], [], 3600)
+    for headers in ({}, {"Authorization": f"Bearer {token}"}):
+        assert (await browser.get("/v1/notices", headers=headers)).status_code == 401
+
+
+async def noticed(world: World, owner: Any) -> tuple[str, str, str]:
+    """Two counsel of two cases, one of them without an address, and a proposal that touches both."""
+    ana, berta = await world.account("ana", "defence"), await world.account("berta", "defence")
+    one, two = await world.case(ana), await world.case(berta)
+    await give_and_verify(world, owner, ana)
+    fact = proposal(item(one, world.lab), item(two, world.lab), recipients={ana: one, berta: two})
+    subject, _ = await world.propose(fact)
+    return ana, berta, subject
+
+
+async def test_g12_each_party_sees_its_own_notices_and_courts_oversight_and_auditors_all(
+    world: World, client: Clients, owner: Any
+) -> None:
+    ana, berta, subject = await noticed(world, owner)
+    for role in ("court", "oversight", "auditor", "lab", "prosecutor", "registrar"):
+        await world.account(role, role)
+    seen = {}
+    for name in ("ana", "berta", "court", "oversight", "auditor", "lab", "prosecutor", "registrar"):
+        answer = await client(name).get(f"/v1/notices?proposal={subject}")
+        Notices.model_validate_json(answer.content)
+        seen[name] = {each["person"] for each in answer.json()["items"]}
+    both = {ana, berta}
+    assert seen == {"ana": {ana}, "berta": {berta}, "court": both, "oversight": both, "auditor": both,
+                    "lab": set(), "prosecutor": set(), "registrar": set()}  # fmt: skip
+
+
+async def test_a_notice_says_what_became_of_it_and_where_the_ledger_holds_that(
+    world: World, client: Clients, owner: Any
+) -> None:
+    await noticed(world, owner)
+    [item] = (await client("ana").get("/v1/notices")).json()["items"]
+    assert (item["status"], item["seal"]) == ("planned", {"state": "recorded"})
+    await world.seal_own()
+    [item] = (await client("ana").get("/v1/notices")).json()["items"]
+    NoticeAnswer.model_validate(item, strict=False)
+    assert item["seal"]["state"] == "sealed"
+    assert item["seal"]["index"] < item["seal"]["head"] == world.ledger.position.size
+    [item] = (await client("berta").get("/v1/notices")).json()["items"]
+    assert item["status"] == "unaddressed"
+
+
+async def test_notices_come_in_pages_without_gap_or_repeat(world: World, client: Clients, owner: Any) -> None:
+    ana = await world.account("ana", "defence")
+    case = await world.case(ana)
+    await give_and_verify(world, owner, ana)
+    for _ in range(5):
+        await world.propose(proposal(item(case, world.lab), recipients={ana: case}))
+    found, path = [], "/v1/notices?limit=2"
+    while path:
+        answer = await client("ana").get(path)
+        found += [each["id"] for each in answer.json()["items"]]
+        following = answer.json()["next"]
+        assert (following is None) == ("link" not in answer.headers)
+        path = f"/v1/notices?limit=2&cursor={following}" if following else ""
+    assert len(found) == len(set(found)) == 5
+    assert (await client("ana").get("/v1/notices?cursor=x")).status_code == 400
+    assert (await client("ana").get("/v1/notices?limit=0")).status_code == 422
+
+
+async def test_own_facts_read_back_as_events(world: World, client: Clients) -> None:
+    await world.account("ana", "defence")
+    await client("ana").post("/v1/parties", ADDRESS)
+    [row] = await world.rows("SELECT bytes, sha256 FROM event")
+    assert Event.from_bytes(row.bytes).to_bytes() == row.bytes
+    assert hashlib.sha256(row.bytes).digest() == row.sha256
