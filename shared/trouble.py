@@ -8,8 +8,8 @@ from shared.problems import Problem
 
 LOST_A_RACE = {"40001", "40P01", "23505"}
 """Serialisation failure, deadlock, and a label, folio or account that another transaction took first."""
-TOO_BUSY = {"55P03", "57014", "53300"}
-"""A lock, a statement or the server's connections: not within the time allowed."""
+TOO_BUSY = {"40001", "40P01", "55P03", "57014", "53300"}
+"""A race lost again and again; a lock, a statement or the server's connections not within the time allowed."""
 GONE = {"57P01", "57P02", "57P03", "25P03"}
 """The server is shutting down, starting up, or has ended the session."""
 

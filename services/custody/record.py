@@ -97,7 +97,10 @@ async def _with_retries(engine: AsyncEngine, promiser: Promiser, request: Reques
             pass
         except TROUBLE as error:
             if not lost_a_race(error) or attempt == ATTEMPTS:
-                raise problem_of(error) or error from error
+                problem = problem_of(error)
+                if problem is None:
+                    raise
+                raise problem from error
         else:
             recorded_commands.labels(request.verb, outcome).inc()
             return answer

@@ -184,6 +184,20 @@ async def test_who_waits_too_long_for_a_lock_gets_503_with_retry_after_and_a_fre
         scene.engine = patient
 
 
+async def test_who_loses_race_after_race_gets_503_and_a_free_key(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def always_grown(*_: object) -> None:
+        raise gathering.SetsChanged
+
+    key, command, before = new_id(), scene.sample(), await scene.counts()
+    monkeypatch.setattr(recording, "gather", always_grown)
+    with pytest.raises(Problem) as busy:
+        await scene.do("lab", command, key=key)
+    monkeypatch.undo()
+    assert (busy.value.status, busy.value.code) == (503, "busy")
+    assert await scene.counts() == before
+    assert (await scene.do("lab", command, key=key)).status == 201
+
+
 @pytest.mark.parametrize("stage", ["claim", "gather", "_save", "keep"])
 async def test_g1_a_connection_that_dies_within_the_transaction_leaves_nothing_and_the_key_free(
     scene: Scene, postgres_server: str, monkeypatch: pytest.MonkeyPatch, stage: str
