@@ -2,6 +2,7 @@
 
 from typing import Any, ClassVar
 
+from sqlalchemy import Index, text
 from sqlmodel import Field
 
 from services.custody.tables.base import Id, IdRow, Parts, Row
@@ -11,6 +12,7 @@ class InstallationRow(Row, table=True):
     """The one row of the installation; where there is none, nothing is recorded yet."""
 
     __tablename__: ClassVar[str] = "installation"
+    __table_args__ = (Index("uq_installation_one", text("(true)"), unique=True),)
     id: str = Field(primary_key=True)
     founding_event: str = Field(sa_type=Id)
     origin: str

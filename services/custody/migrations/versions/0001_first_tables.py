@@ -124,6 +124,7 @@ def _people() -> None:
         Column("pack_sha256", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_installation"),
     )
+    op.create_index("uq_installation_one", "installation", [sa.text("(true)")], unique=True)
     op.create_table(
         "organisation",
         Column("version", sa.Integer(), nullable=False),
