@@ -1,12 +1,12 @@
 """The last head in a file outside the database, which only moves upwards: it outlives a restored backup (G8)."""
 
-import os
 from pathlib import Path
 
 from services.audit.errors import LedgerBehind, LedgerDamaged
 from services.audit.store import Head
 from shared.merkle import EMPTY_ROOT
 from shared.notes import Checkpoint, NoteError, Signer, VerifierKey, open_checkpoint, write_note
+from shared.outside import write_durably
 
 NAME = "head"
 
@@ -32,28 +32,14 @@ class HeadFile:
     def start(self, signer: Signer) -> None:
         """The file of a ledger without a head: the empty tree's, so that a database set back to nothing is found."""
         text = Checkpoint(self._log.name, 0, EMPTY_ROOT).text
-        self._write(write_note(text, [signer.sign(text)]))
+        write_durably(self._path, write_note(text, [signer.sign(text)]).encode())
         self._size = 0
 
     def move_up(self, size: int, note: str) -> None:
         """Keep a newer head, on disk before this returns; an older one is not kept."""
         if size > self._size:
-            self._write(note)
+            write_durably(self._path, note.encode())
             self._size = size
-
-    def _write(self, note: str) -> None:
-        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        draft = self._path.with_suffix(".new")
-        with open(draft, "wb") as file:
-            file.write(note.encode())
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(self._path)
-        folder = os.open(self._path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
 
 
 def demand_not_behind(kept: Checkpoint | None, newest: Head | None, at_kept: Head | None, *, adopt: bool) -> None:

@@ -78,14 +78,13 @@ class Writer:
             self._session = "connecting to Kafka"
             try:
                 await self._read_on(claim, appender, sealer, stop)
-                pause = BACK_OFF_SECONDS[0]
             except KafkaProblem as error:
+                pause = BACK_OFF_SECONDS[0] if not self._session else min(2 * pause, BACK_OFF_SECONDS[1])
                 metrics.RECONNECTS.inc()
                 log.warning("lost Kafka", cause=str(error))
                 self._session = f"lost Kafka: {error}"
                 with suppress(TimeoutError):
                     await asyncio.wait_for(stop.wait(), pause)
-                pause = min(2 * pause, BACK_OFF_SECONDS[1])
 
     async def _take_up(self, claim: Fence) -> tuple[Appender, Sealer]:
         """Check what is stored, and sign what was appended and not signed."""

@@ -14,14 +14,16 @@ from services.audit import metrics, store
 from services.audit.keys import signing_keys
 from services.audit.settings import WriterSettings
 from services.audit.writer import AUDIT_TOPIC, Writer
+from shared.accounts import account_digest
 from shared.canonical import canonical
-from shared.events import new_id
+from shared.events import Actor, Draft, envelope, new_id
 from shared.facts import schema_name
-from shared.facts.people import InstallationFounded
+from shared.facts.people import AccountLinked, InstallationFounded
 from shared.kafka import KafkaConfig, Message, Producer, Record, ensure_topics, fact_topic, reading
 from shared.merkle import leaf_hash, root_of
 from shared.notes import cosigned_at, open_checkpoint, open_note
 from shared.settings import KafkaSettings
+from shared.text import parse_instant
 
 ORIGIN = "cadena.example/test"
 CUSTODY, NOTIFY, AUDIT = (f"urn:cadena:test:{power}" for power in ("custody", "notify", "audit"))
@@ -35,6 +37,7 @@ def event(source: str = CUSTODY, *, event_id: str | None = None, pad: int = 0, *
     return canonical(
         {
             "id": event_id or new_id(), "source": source, "specversion": "1.0", "type": kind,
+            "datacontenttype": "application/json",
             "dataschema": schema_name(kind), "time": TIME, "occurred_at": TIME, "command": sha256(b"").hexdigest(),
             "ordinal": 0, "outcome": "accepted", "actor": {}, "data": {"pad": "x" * pad},
         }
@@ -58,6 +61,18 @@ def founding(log_vkey: str, cosigner_vkey: str, **members: Any) -> bytes:
         "type": kind, "dataschema": schema_name(kind), "data": data, "subject": "installation/test", "sequence": 1,
     }  # fmt: skip
     return event(**(whole | members))
+
+
+def linked(issuer: str, subject: str, role: Any, *, source: str = CUSTODY) -> bytes:
+    """The fact that an account has a role, as custody records it."""
+    fact = AccountLinked(
+        person=new_id(), organisation=new_id(), role=role, account_digest=account_digest(issuer, subject)
+    )
+    made = envelope(
+        Draft(f"account/{new_id()}", fact), source=source, sequence=1, time=parse_instant(TIME), actor=Actor(),
+        command=sha256(b"").hexdigest(), ordinal=0,
+    )  # fmt: skip
+    return made.to_bytes()
 
 
 class Killed(BaseException):
