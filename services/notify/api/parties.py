@@ -10,7 +10,7 @@ from services.notify.address import mail_address
 from services.notify.api.answers import PartyAnswer
 from services.notify.api.common import Id, reading, record
 from services.notify.queries import party
-from services.notify.rules.party import GiveAddress
+from services.notify.rules.party import VERB_GIVE, GiveAddress
 from shared import operations
 from shared.auth import Principal
 from shared.edge import Body, Call, Take, caller
@@ -32,7 +32,7 @@ class NewAddress(Body, json_schema_extra={"example": {"address": "ana.ruiz@examp
 async def give(request: Request, call: Annotated[Call[NewAddress], Depends(Take(NewAddress))]) -> Response:
     """A mail with a link goes there; the address is used once that link was confirmed. An older one stays till then."""
     address = fresh("address", call.body.address)
-    return await record(request, call, lambda person: GiveAddress(person, address, call.body.language))
+    return await record(request, call, VERB_GIVE, lambda person: GiveAddress(person, address, call.body.language))
 
 
 @routes.get("/v1/parties/{party_id:id}", **operations.reading("getParty", "Read your own address", PartyAnswer))

@@ -8,7 +8,7 @@ from services.notify import queries
 from services.notify.api.answers import SubscriptionAnswer, Subscriptions
 from services.notify.api.common import reading, record
 from services.notify.refusals import AlreadySubscribed
-from services.notify.rules.subscription import Subscribe
+from services.notify.rules.subscription import VERB, Subscribe
 from shared import operations
 from shared.auth import Principal
 from shared.edge import Body, Call, Take, caller
@@ -34,7 +34,7 @@ async def subscribe(
 ) -> Response:
     """By counsel of record of the case, who is told of each proposal in any case: this cannot be undone by silence."""
     subscription = new_id()
-    return await record(request, call, lambda person: Subscribe(subscription, person, call.body.case))
+    return await record(request, call, VERB, lambda person: Subscribe(subscription, person, call.body.case))
 
 
 @routes.get(

@@ -236,3 +236,23 @@ async def test_own_facts_read_back_as_events(world: World, client: Clients) -> N
     [row] = await world.rows("SELECT bytes, sha256 FROM event")
     assert Event.from_bytes(row.bytes).to_bytes() == row.bytes
     assert hashlib.sha256(row.bytes).digest() == row.sha256
+
+
+@pytest.mark.parametrize(
+    ("scopes", "may_give", "may_read"),
+    [
+        ([], True, True),
+        (["openid", "custody:read"], True, True),
+        (["notify:read"], False, True),
+        (["notify:party:give_address"], True, False),
+        (["notify:subscription:make"], False, False),
+    ],
+)
+async def test_scopes_narrow_what_an_account_may_do(
+    world: World, app: FastAPI, browser: Any, scopes: list[str], may_give: bool, may_read: bool
+) -> None:
+    await world.account("ana", "defence")
+    client = Client(browser, app.state.issuer.mint("ana", ["notify"], scopes, 3600))
+    gave, read = await client.post("/v1/parties", ADDRESS), await client.get("/v1/notices")
+    assert (gave.status_code, read.status_code) == (201 if may_give else 403, 200 if may_read else 403)
+    assert len(await world.own_facts("party")) == (1 if may_give else 0)

@@ -24,7 +24,7 @@ from shared.facts.proposals import ProposalWithdrawn
 from shared.outbox import Recorded, stage
 from shared.reader_position import PositionMoved
 from shared.sealed import fresh
-from tests.services.notify.facts import CUSTODY, NOTIFY, NOW, ZERO, event, item, later, proposal, sha256
+from tests.services.notify.facts import CUSTODY, NOTIFY, ZERO, event, item, later, proposal, sha256
 from tests.services.notify.world import SENDER, World
 
 
