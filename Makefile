@@ -44,7 +44,7 @@ bench: local ## how fast it is here
 mutants: dev ## break each guarantee by one line and see its own test turn red
 	@$(PY) -m tests.mutants
 
-interop: local ## other people's verifiers against our log (needs Go)
+interop: dev ## other people's verifiers against our log (needs Go)
 	@$(PY) -m tests.interop
 
 openapi: local ## write the OpenAPI documents anew
