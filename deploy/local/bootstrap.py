@@ -125,6 +125,8 @@ def ensure_venv() -> None:
     if known is not None and known == probe(program):
         return
     shutil.rmtree(str(VENV), ignore_errors=True)
+    VENV.mkdir()
+    INSTALLING.touch()
     print(f"Making .venv with {program}", flush=True)
     if subprocess.run([program, "-m", "venv", str(VENV)], cwd=str(ROOT), check=False).returncode != 0:
         raise Refused(f"{program} could not make a virtual environment in {VENV}.")
