@@ -28,7 +28,7 @@ def main(founders: Path, public: Path) -> None:
         command(service, "migrate", environment=own)
         keys[service] = json.loads(command(service, "keys", environment=own))
         print(f"{service}: database migrated, grants applied, keys there", flush=True)
-    settings = KafkaSettings()  # type: ignore[call-arg]  # from the environment
+    settings = KafkaSettings()
     asyncio.run(ensure_topics(KafkaConfig.of(settings), topics(settings)))
     print("kafka: topics there", flush=True)
     found(founders, keys)

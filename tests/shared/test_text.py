@@ -51,7 +51,7 @@ def test_upper_case_is_the_same_id() -> None:
 )
 def test_other_spellings_of_an_id_are_refused(bad: object) -> None:
     with pytest.raises(ValidationError):
-        Form(uuid=bad)  # type: ignore[arg-type]
+        Form(uuid=bad)
 
 
 @given(st.datetimes(datetime(2, 1, 1), datetime(9000, 1, 1)), st.integers(-14 * 60, 14 * 60))  # noqa: DTZ001
@@ -69,4 +69,4 @@ def test_an_instant_is_written_in_one_way(naive: datetime, minutes: int) -> None
 )
 def test_instants_without_one_meaning_are_refused(bad: object) -> None:
     with pytest.raises(ValidationError):
-        Form(instant=bad)  # type: ignore[arg-type]
+        Form(instant=bad)
