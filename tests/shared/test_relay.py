@@ -12,7 +12,7 @@ import pytest
 from deploy.local.databases import Urls
 from deploy.local.kafka import Kafka
 from shared.events import Event
-from shared.kafka import KafkaConfig, KafkaUnavailable, Producer, ensure_topics, fact_topic
+from shared.kafka import KafkaConfig, KafkaUnavailable, Message, Producer, ensure_topics, fact_topic
 from shared.outbox import Recorded, stage
 from shared.relay import Relay, SendsInOrder
 from tests.shared.outboxes import Failing, Outbox, delete_topic, event, eventually, messages
@@ -152,6 +152,22 @@ async def test_a_topic_that_lost_everything_gets_all_unsealed_events_again_befor
     more = await outbox.record(1)
     async with relaying(setup):  # the topic is not there: it is made again, with its configuration
         assert await published(setup, 5) == raws(events[2:] + more)
+
+
+async def test_a_topic_that_was_replaced_meanwhile_gets_all_unsealed_events_again(setup: Setup) -> None:
+    outbox, kafka, topic = setup
+    events = await outbox.record(3)
+    async with relaying(setup):
+        await published(setup, 3)
+    await delete_topic(kafka, topic)
+    await ensure_topics(kafka, {topic: fact_topic()})
+    strangers = [b"one", b"two", b"three"]
+    producer = await Producer.open(kafka)
+    await producer.send_many(topic, [Message(value) for value in strangers])
+    await producer.close()
+    await outbox.seal(events[:1])
+    async with relaying(setup):
+        assert await published(setup, 5) == strangers + raws(events[1:])
 
 
 async def test_a_replaced_topic_is_noticed_by_a_relay_that_only_sends(setup: Setup) -> None:
