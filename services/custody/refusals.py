@@ -16,7 +16,7 @@ class UnknownReference:
 
 
 class RoleForbids(Refusal):
-    """Standing is not power: the role may not do this, or not in its relation to this thing (design 4: G9, G12)."""
+    """Standing is not power: the role may not do this, or not in its relation to this thing (G9, G12)."""
 
     code = "role-forbids"
     title = "Your role does not permit this"

@@ -1,6 +1,6 @@
 """The one transaction of a command of notify: key, lock, clock, decide, save, stage, answer, commit; then the answer.
 
-A refusal by a rule is a fact too and keeps its key (design 3.5). A Problem rolls everything back and frees the key.
+A refusal by a rule is a fact too and keeps its key. A Problem rolls everything back and frees the key.
 """
 
 from collections.abc import Awaitable, Callable

@@ -16,7 +16,7 @@ class AlreadySubscribed(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class LinkSuperseded(Refusal):
-    """The link is for an address that the party replaced by another before confirming it (design 6.2)."""
+    """The link is for an address that the party replaced by another before confirming it."""
 
     code: ClassVar[str] = "link-superseded"
     title: ClassVar[str] = "Another address was given after this link was sent"
