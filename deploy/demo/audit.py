@@ -69,7 +69,7 @@ def everything_holds(troupe: Troupe, teller: Teller) -> str:
     if checked.returncode != 0:
         raise StackProblem("The log does not verify.")
     report = _report(troupe)
-    return f"{report['entries']} entries, {report['heads']} heads: all verified"
+    return f"{report['size']} entries, {report['heads']} heads: all verified"
 
 
 def tamper(troupe: Troupe, teller: Teller, index: int) -> None:

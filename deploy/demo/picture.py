@@ -1,7 +1,12 @@
-"""The picture of one fact's path, drawn from what a run recorded. SVG written as text; no script, no font to fetch."""
+"""The picture of one fact's path, drawn from what a run recorded. SVG written as text; no script, no font to fetch.
 
-from dataclasses import dataclass
-from html import escape
+The values are kept in the picture too, so that it can be drawn anew from itself: `values(draw(path)) == path`.
+"""
+
+import json
+import re
+from dataclasses import asdict, dataclass
+from html import escape, unescape
 
 WIDTH, HEIGHT = 1180, 520
 INK, SOFT, LINE, PAPER = "#1d2733", "#5a6876", "#8795a3", "#ffffff"
@@ -50,7 +55,7 @@ def draw(path: Path) -> str:
     """The whole picture as an SVG document."""
     recorded = ("rules decide; one commit", f"event {_short(path.event)}", f"promise {_short(path.promise)}")
     sealed = ("append → sign → publish", f"leaf {path.leaf}, head of {path.head} leaves", f"root {path.root[:28]}…")
-    checked = ("every entry, tile and signed head", "with tools that we did not write, too", path.verdict)
+    checked = ("every entry, tile and signed head", "and each promise that a caller holds", path.verdict)
     boxes = [
         Box(
             24, 96, 196, "person", "Prosecutor's office", ("proposes destruction", "POST /v1/proposals", "key: a UUID")
@@ -78,6 +83,7 @@ def draw(path: Path) -> str:
     ]  # fmt: skip
     parts = [
         _head(),
+        f"<metadata>{escape(json.dumps(asdict(path)))}</metadata>",
         *(box.svg() for box in boxes),
         *(_arrow(*ends) for ends in arrows),
         _loop(),
@@ -86,6 +92,14 @@ def draw(path: Path) -> str:
         "",
     ]
     return "\n".join(parts)
+
+
+def values(picture: str) -> Path:
+    """What a picture was drawn from; ValueError for an SVG that `draw` did not make."""
+    kept = re.search("<metadata>(.*)</metadata>", picture)
+    if kept is None:
+        raise ValueError("this picture does not say what it was drawn from")
+    return Path(**json.loads(unescape(kept[1])))
 
 
 def _head() -> str:

@@ -74,9 +74,9 @@ def introduction(stack: Stack, seconds: float) -> str:
     lines = [
         f"Ready after {seconds:.0f} s. Stop with Ctrl-C, or with `make down` from elsewhere.",
         "",
-        f"  custody   {url('custody api')}/docs",
-        f"  audit     {url('audit api')}/docs",
-        f"  notify    {url('notify api')}/docs",
+        f"  custody   {url('custody api')}/openapi.json",
+        f"  audit     {url('audit api')}/openapi.json",
+        f"  notify    {url('notify api')}/openapi.json",
         f"  log       {url('audit api')}/checkpoint   vkey {stack.vkey}",
         f"  mail      {stack.backends.mail_folder or stack.backends.smtp_url}",
         f"  state     {stack.state}   (logs in logs/, addresses and tokens in stack.json)",
