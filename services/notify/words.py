@@ -22,7 +22,7 @@ KINDS: Mapping[Language, Mapping[SampleKind, str]] = {
 
 REASONS: Mapping[Language, Mapping[Reason, str]] = {
     "es": {
-        "retention_over": "el plazo de conservación habrá terminado",
+        "retention_over": "el plazo de conservación termina antes de esa fecha",
         "consumed_remainder": "remanente de una muestra consumida en el análisis",
         "contaminated": "la muestra está contaminada",
         "duplicate": "registro o muestra duplicada",
@@ -30,7 +30,7 @@ REASONS: Mapping[Language, Mapping[Reason, str]] = {
         "other": "otro motivo, que la autoridad debe explicar a quien lo pida",
     },
     "en": {
-        "retention_over": "the retention period will be over",
+        "retention_over": "the retention period ends before that day",
         "consumed_remainder": "remainder of a sample used up in analysis",
         "contaminated": "the sample is contaminated",
         "duplicate": "duplicate record or sample",

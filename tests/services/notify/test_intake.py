@@ -250,4 +250,3 @@ async def test_g1_of_two_workers_that_read_the_same_batch_one_has_an_effect(worl
     with pytest.raises(PositionMoved):
         await world.intake.take(batch)
     assert len(await deliveries(world)) == 1
-    assert later(1) > NOW

@@ -35,12 +35,12 @@ def letter(
     [
         ("es", "Se propone destruir 1 muestra biológica el 28 de febrero de 2046, no antes.", (
             "LAB-7", "sangre", "2026/17-B", "Fiscalía de Chihuahua", "Laboratorio Ñandú", "31 de enero de 2046",
-            "plazo de conservación", "incineración", "flat, versión 1", PROPOSAL, "Su silencio no permite destruir nada",
+            "plazo de conservación termina", "incineración", "flat, versión 1", PROPOSAL, "Su silencio no permite destruir nada",
             "no contiene enlaces", "- Tribunal Primero", "hoja 41", "57 hojas", LEAF.vkey, LEAF.origin, NOTICE,
         )),
         ("en", "It is proposed to destroy 1 biological sample on 28 February 2046, not before.", (
             "LAB-7", "blood", "2026/17-B", "Fiscalía de Chihuahua", "Laboratorio Ñandú", "31 January 2046",
-            "retention period", "incineration", "flat, version 1", PROPOSAL, "Your silence permits no destruction",
+            "retention period ends", "incineration", "flat, version 1", PROPOSAL, "Your silence permits no destruction",
             "holds no links", "- Tribunal Primero", "leaf 41", "57 leaves", LEAF.vkey, LEAF.origin, NOTICE,
         )),
     ],
