@@ -21,7 +21,7 @@ Places = Mapping[str, int]
 
 
 def message(first: int, framed: bytes, head: Head, generation: int, places: Places) -> Message:
-    """The sealed message with its headers (docs/wire.md, Kafka): entries from `first` up to the head, which may be none."""
+    """The sealed message (docs/wire.md, Kafka): entries from `first` up to the head, which may be none."""
     return Message(
         framed,
         (
