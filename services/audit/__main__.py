@@ -18,7 +18,7 @@ from shared.kafka import KafkaConfig, check_fact_topic
 from shared.keys import KeyUnusable
 from shared.settings import KafkaSettings
 
-app = typer.Typer(add_completion=False, help=__doc__, no_args_is_help=True)
+app = typer.Typer(add_completion=False, help=__doc__, no_args_is_help=True, pretty_exceptions_enable=False)
 
 
 @app.command()

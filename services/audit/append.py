@@ -8,7 +8,7 @@ from services.audit.envelope import Key
 from services.audit.fence import Fence
 from services.audit.intake import Foreign, Fresh, Item, Taken, fresh, sort
 from services.audit.layout import Rows, lay
-from services.audit.store import Connection, Consumed
+from services.audit.store import Connection
 from shared.text import write_instant
 
 
@@ -83,10 +83,10 @@ class Appender:
             )
 
     async def _keep_place(self, connection: Connection, items: Sequence[Item], generation: int, size: int) -> None:
-        last = {item.message.topic: Consumed(item.message.offset, item.digest) for item in items}
+        last = {item.message.topic: item for item in items}
         await connection.executemany(
             'INSERT INTO "offset" (generation, topic, kafka_offset, sha256, size) VALUES ($1, $2, $3, $4, $5)',
-            [(generation, topic, place.offset, place.sha256, size) for topic, place in last.items()],
+            [(generation, topic, item.message.offset, item.digest, size) for topic, item in last.items()],
         )
 
 

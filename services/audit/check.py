@@ -4,8 +4,9 @@
 in any of them would make the writer append twice, skip, or sign what is not there. Everything else is the verifier's.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import Sequence
 from hashlib import sha256
+from itertools import zip_longest
 from typing import Any
 
 import orjson
@@ -16,37 +17,35 @@ from services.audit.intake import power
 from services.audit.store import Connection
 from shared.tiles import WIDTH
 
-BUNDLES_AT_ONCE = 64
+AT_ONCE = 64 * WIDTH
 
 
 async def demand_sound(connection: Connection) -> int:
     """The number of entries, if all copies agree; LedgerDamaged names the first index or row that does not."""
     end = await store.size(connection)
-    wanted = {row["sha256"] for row in await connection.fetch('SELECT sha256 FROM "offset"')}
-    async for index, entry, row in _beside_seen(connection, end):
-        digest = sha256(entry).digest()
-        if row["sha256"] != digest or (str(row["id"]), row["source"]) != _name(entry):
-            raise LedgerDamaged(f"`seen` and the entry at index {index} differ")
-        wanted.discard(digest)
-    if await connection.fetchval("SELECT count(*) FROM seen") != end:
-        raise LedgerDamaged(f"`seen` does not hold one row for each of {end} entries")
-    await _demand_places(connection, wanted, end)
+    taken = {row["sha256"] for row in await connection.fetch('SELECT sha256 FROM "offset"')}
+    seen = await connection.cursor("SELECT id, source, sha256, idx FROM seen ORDER BY idx")
+    for start in range(0, end, AT_ONCE):
+        held = await store.entries(connection, start, min(end, start + AT_ONCE))
+        await _demand_fragments(connection, start, held)
+        taken.difference_update(_demand_seen(start, held, await seen.fetch(len(held))))
+    if await seen.fetch(1):
+        raise LedgerDamaged(f"`seen` holds more than one row for each of {end} entries")
+    await _demand_places(connection, taken, end)
     return end
 
 
-async def _beside_seen(connection: Connection, end: int) -> AsyncIterator[tuple[int, bytes, Any]]:
-    """Each entry with its row of `seen`; fragments are compared with their bundles on the way."""
-    rows = connection.cursor("SELECT id, source, sha256, idx FROM seen ORDER BY idx", prefetch=5000)
-    seen = aiter(rows)
-    for start in range(0, end, BUNDLES_AT_ONCE * WIDTH):
-        stop = min(end, start + BUNDLES_AT_ONCE * WIDTH)
-        held = await store.entries(connection, start, stop)
-        await _demand_fragments(connection, start, held)
-        for index, entry in enumerate(held, start):
-            row = await anext(seen, None)
-            if row is None or row["idx"] != index:
-                raise LedgerDamaged(f"`seen` has no row, or more than one, for index {index}")
-            yield index, entry, row
+def _demand_seen(start: int, held: list[bytes], rows: Sequence[Any]) -> list[bytes]:
+    """The digests of the entries from `start` on, each of which has its row; LedgerDamaged if not."""
+    digests = []
+    for index, entry, row in zip_longest(range(start, start + len(held)), held, rows):
+        digest = sha256(entry).digest()
+        if row is None or row["idx"] != index:
+            raise LedgerDamaged(f"`seen` has no row, or more than one, for index {index}")
+        if row["sha256"] != digest or (str(row["id"]), row["source"]) != _name(entry):
+            raise LedgerDamaged(f"`seen` and the entry at index {index} differ")
+        digests.append(digest)
+    return digests
 
 
 async def _demand_fragments(connection: Connection, start: int, held: list[bytes]) -> None:

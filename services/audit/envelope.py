@@ -15,7 +15,6 @@ from shared.facts.ledger import ForeignMessage
 from shared.text import parse_instant
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}").fullmatch
-_TEXTS = ("type", "time", "dataschema", "command", "outcome")
 _FOUNDED = "org.cadena.custody.installation.founded.v1"
 
 
@@ -36,12 +35,19 @@ def event_id(value: bytes, source: str) -> str | None:
         event = orjson.loads(value)
     except orjson.JSONDecodeError:
         return None
-    if not isinstance(event, dict) or event.get("source") != source or event.get("specversion") != "1.0":
+    try:
+        found: object = event["id"]
+        fits = (
+            event["source"] == source
+            and event["specversion"] == "1.0"
+            and type(found) is str
+            and type(event["data"]) is dict
+            and type(event["type"]) is type(event["time"]) is type(event["dataschema"]) is str
+            and type(event["command"]) is type(event["outcome"]) is str
+        )
+    except (TypeError, KeyError):  # not an object, or without one of these members
         return None
-    found = event.get("id")
-    if not isinstance(found, str) or not _UUID(found) or not isinstance(event.get("data"), dict):
-        return None
-    return found if all(isinstance(event.get(name), str) for name in _TEXTS) else None
+    return str(found) if fits and _UUID(str(found)) else None
 
 
 def founding_keys(value: bytes, source: str) -> tuple[str, str, str] | None:
