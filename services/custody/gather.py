@@ -7,9 +7,10 @@ of a person) is read again after the last lock; if it has, SetsChanged rolls the
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ScalarSelect, Table, func, null, select, tuple_
+from sqlalchemy import ScalarSelect, Select, Table, and_, bindparam, func, null, or_, select
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -19,6 +20,13 @@ from services.custody.rules.footprint import Birth, Fixed, Footprint, footprint,
 from services.custody.rules.installation import InstallationState
 from services.custody.rules.world import ActorState, World
 from services.custody.tables import ACCOUNTS, CASES, INSTALLATIONS, OFFERS, PROPOSALS, ROWS, SAMPLES
+
+_INSTALLATION = select(INSTALLATIONS.table.c.id)
+_CALLER = (
+    select(ACCOUNTS.table, _INSTALLATION.scalar_subquery().label("installation"))
+    .where(ACCOUNTS.table.c.account_digest == bindparam("digest"))
+    .with_for_update(read=True, of=ACCOUNTS.table)
+)
 
 
 class SetsChanged(Exception):
@@ -35,17 +43,10 @@ class Caller:
 
 async def caller(connection: AsyncConnection, account_digest: str) -> Caller | None:
     """Who commands, under a shared lock of the account, which comes before all others; None before the founding."""
-    account, installation = ACCOUNTS.table, INSTALLATIONS.table
-    row = (
-        await connection.execute(
-            select(account, select(installation.c.id).scalar_subquery().label("installation"))
-            .where(account.c.account_digest == account_digest)
-            .with_for_update(read=True, of=account)
-        )
-    ).first()
+    row = (await connection.execute(_CALLER, {"digest": account_digest})).first()
     if row is not None:
         return Caller(row.installation, ActorState(row.id, row.person, row.organisation, row.role))
-    name = (await connection.execute(select(installation.c.id))).scalar_one_or_none()
+    name = (await connection.execute(_INSTALLATION)).scalar_one_or_none()
     return None if name is None else Caller(name, None)
 
 
@@ -116,8 +117,7 @@ async def _linked(connection: AsyncConnection, digests: Collection[str]) -> dict
 
 
 async def _installation(connection: AsyncConnection) -> InstallationState | None:
-    rows = await connection.execute(select(INSTALLATIONS.table.c.id))
-    found = await INSTALLATIONS.by_id(connection, rows.scalars().all())
+    found = await INSTALLATIONS.by_id(connection, (await connection.execute(_INSTALLATION)).scalars().all())
     return next(iter(found.values()), None)
 
 
@@ -127,25 +127,33 @@ Holders = dict[tuple[str, str], str]
 
 async def _clock_and_holders(connection: AsyncConnection, reach: Footprint) -> tuple[datetime, Holders, Holders]:
     """The clock after the locks, and who holds the labels and folios that the command would take."""
-    row = (
-        await connection.execute(
-            select(
-                func.clock_timestamp(),
-                _holders(SAMPLES.table, "registered_by", "label", reach.labels),
-                _holders(CASES.table, "authority", "folio", reach.folios),
-            )
-        )
-    ).one()
+    given = _named("label", reach.labels) | _named("folio", reach.folios)
+    row = (await connection.execute(_closing(len(reach.labels), len(reach.folios)), given)).one()
     labels, folios = ({(org, name): key for org, name, key in found or ()} for found in row[1:])
     return row[0], labels, folios
 
 
-def _holders(table: Table, org: str, name: str, wanted: Collection[tuple[str, str]]) -> ScalarSelect[Any]:
-    if not wanted:
-        return select(null()).scalar_subquery()
-    found = func.jsonb_build_array(table.c[org], table.c[name], table.c.id)
-    return (
-        select(func.jsonb_agg(found, type_=JSONB))
-        .where(tuple_(table.c[org], table.c[name]).in_(sorted(wanted)))
-        .scalar_subquery()
+def _named(kind: str, wanted: Collection[tuple[str, str]]) -> dict[str, str]:
+    pairs = [((f"{kind}_org_{at}", org), (f"{kind}_{at}", name)) for at, (org, name) in enumerate(sorted(wanted))]
+    return {key: value for pair in pairs for key, value in pair}
+
+
+@cache
+def _closing(labels: int, folios: int) -> Select[Any]:
+    """One statement for so many labels and folios, built once."""
+    return select(
+        func.clock_timestamp(),
+        _holders(SAMPLES.table, "registered_by", "label", labels),
+        _holders(CASES.table, "authority", "folio", folios),
     )
+
+
+def _holders(table: Table, org: str, name: str, count: int) -> ScalarSelect[Any]:
+    if not count:
+        return select(null()).scalar_subquery()
+    wanted = [
+        and_(table.c[org] == bindparam(f"{name}_org_{at}"), table.c[name] == bindparam(f"{name}_{at}"))
+        for at in range(count)
+    ]
+    found = func.jsonb_build_array(table.c[org], table.c[name], table.c.id)
+    return select(func.jsonb_agg(found, type_=JSONB)).where(or_(*wanted)).scalar_subquery()

@@ -4,10 +4,26 @@ A state is read and written as a whole. Rows of many subjects go in one statemen
 """
 
 from collections.abc import Collection
-from typing import Any, Generic, Literal, Protocol, TypeVar
+from typing import Any, Generic, Literal, Protocol, TypeVar, get_args
 
 from pydantic import TypeAdapter
-from sqlalchemy import ColumnElement, Table, Text, bindparam, cast, column, func, insert, inspect, select, update
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Result,
+    Select,
+    Table,
+    Text,
+    any_,
+    bindparam,
+    cast,
+    column,
+    func,
+    insert,
+    inspect,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import SQLModel
@@ -43,6 +59,12 @@ def table_of(row: type[SQLModel]) -> Table:
     return table
 
 
+def _locking(statement: Select[str], mode: Mode) -> Select[str]:
+    if mode == "none":
+        return statement
+    return statement.with_for_update(read=mode == "share", key_share=mode == "update")
+
+
 class Rows(Generic[S]):
     """The rows of one noun. `row` has exactly the columns that `state` has fields; `id` is its primary key."""
 
@@ -51,6 +73,8 @@ class Rows(Generic[S]):
         self._one: TypeAdapter[S] = TypeAdapter(state)
         self._many: TypeAdapter[list[S]] = TypeAdapter(list[state])  # type: ignore[valid-type]
         self._read = select(cast(func.to_jsonb(table.table_valued()), Text)).order_by(table.c.id)
+        wanted = self._read.where(table.c.id == any_(bindparam("ids", type_=ARRAY(table.c.id.type))))
+        self._by_id = {mode: _locking(wanted, mode) for mode in get_args(Mode)}
         given = cast(bindparam("rows", type_=Text), JSONB)
         columns = [column(c.name, c.type) for c in table.columns]
         new = func.jsonb_to_recordset(given).table_valued(*columns, name="new").render_derived(with_types=True)
@@ -65,17 +89,16 @@ class Rows(Generic[S]):
         """The states of those ids that exist, locked in the order of their ids."""
         if not ids:
             return {}
-        return await self.where(connection, self.table.c.id.in_(sorted(ids)), mode)
+        return self._states(await connection.execute(self._by_id[mode], {"ids": sorted(ids)}))
 
     async def where(
         self, connection: AsyncConnection, condition: ColumnElement[bool], mode: Mode = "none"
     ) -> dict[str, S]:
         """The states that a condition on the columns selects, locked in the order of their ids."""
-        statement = self._read.where(condition)
-        if mode != "none":
-            statement = statement.with_for_update(read=mode == "share", key_share=mode == "update")
-        rows = (await connection.execute(statement)).scalars()
-        states = [self._one.validate_json(row) for row in rows]
+        return self._states(await connection.execute(_locking(self._read.where(condition), mode)))
+
+    def _states(self, rows: Result[str]) -> dict[str, S]:
+        states = [self._one.validate_json(row) for row in rows.scalars()]
         return {state.id: state for state in states}
 
     async def add(self, connection: AsyncConnection, states: list[S]) -> None:
