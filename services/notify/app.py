@@ -19,7 +19,7 @@ from services.notify.settings import ApiSettings
 from shared import health, problems
 from shared.auth import Authenticator
 from shared.database import demand_migrated, engine
-from shared.keys import load_key
+from shared.keys import load_key, public_text
 from shared.operations import describe
 from shared.promise import Promiser
 from shared.traffic import Traffic
@@ -36,6 +36,10 @@ class NotFounded(RuntimeError):
     """Leaf 0 has not been read yet: the installation is not founded, or notify's worker has not come that far."""
 
 
+class OtherKeys(RuntimeError):
+    """This process has keys that the installation was not founded with."""
+
+
 def create_app(settings: ApiSettings) -> FastAPI:
     """The app of the process `api`. Raises KeyUnusable without its keys; the database is opened later."""
     pool = engine(settings.database_url.get_secret_value(), pool_size=settings.pool_size, application_name="notify api")
@@ -45,12 +49,14 @@ def create_app(settings: ApiSettings) -> FastAPI:
         yield
         await pool.dispose()
 
-    links = AddressLinks(settings.notify_source, load_key(settings.keys_dir / LINK_KEY))
+    promise_key, link_key = (load_key(settings.keys_dir / name) for name in (PROMISE_KEY, LINK_KEY))
+    links = AddressLinks(settings.notify_source, link_key)
     post = Post(settings.origin, settings.mail_from, settings.public_url, links)
     app = routes(lifespan)
     app.state.authenticator = Authenticator(settings, "notify")
-    app.state.desk = Desk(pool, settings.notify_source, Promiser(load_key(settings.keys_dir / PROMISE_KEY)), post)
-    app.include_router(health.router(probes(pool)))
+    app.state.desk = Desk(pool, settings.notify_source, Promiser(promise_key), post)
+    own = public_text(promise_key.public_key()), public_text(link_key.public_key())
+    app.include_router(health.router(_probes(pool, *own)))
     return app
 
 
@@ -68,16 +74,19 @@ def routes(lifespan: Lifespan[FastAPI] | None = None) -> FastAPI:
     return app
 
 
-def probes(pool: AsyncEngine) -> Mapping[str, health.Probe]:
-    """What both processes need: a migrated database that has read leaf 0."""
+def _probes(pool: AsyncEngine, promise_key: str, link_key: str) -> Mapping[str, health.Probe]:
+    """A migrated database that has read leaf 0, which names the keys that we sign with."""
 
     async def migrated() -> None:
         await demand_migrated(pool, Path(__file__).parent)
 
     async def founded() -> None:
         async with pool.connect() as connection:
-            if not await store.is_founded(connection):
-                raise NotFounded("leaf 0 has not been read yet: the installation must be founded first")
+            named = await store.keys_of_leaf_0(connection)
+        if named is None:
+            raise NotFounded("leaf 0 has not been read yet: the installation must be founded first")
+        if named != (promise_key, link_key):
+            raise OtherKeys("leaf 0 names other keys: nobody could check what is signed with these")
 
     return {"database": migrated, "founded": founded}
 

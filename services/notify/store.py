@@ -55,6 +55,12 @@ async def is_founded(connection: AsyncConnection) -> bool:
     return (await connection.execute(select(INSTALLATION.c.id))).first() is not None
 
 
+async def keys_of_leaf_0(connection: AsyncConnection) -> tuple[str | None, str] | None:
+    """The promise key and the link key that the founding names for notify; None before leaf 0 has been read."""
+    row = (await connection.execute(select(INSTALLATION.c.promise_key, INSTALLATION.c.link_key))).first()
+    return (row.promise_key, row.link_key) if row else None
+
+
 async def actor(connection: AsyncConnection, account: str) -> Actor | None:
     """Who an account is, by the sealed directory; None for one that is not in it (yet)."""
     row = (

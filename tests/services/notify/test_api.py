@@ -3,16 +3,20 @@
 import asyncio
 import hashlib
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import jwt
 import pytest
 from fastapi import FastAPI
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.notify.api.answers import NoticeAnswer, Notices, PartyAnswer, SubscriptionAnswer, Subscriptions
+from services.notify.app import LINK_KEY, PROMISE_KEY
 from shared.accounts import account_digest, command_hash
 from shared.events import Event, new_id
 from shared.facts.notices import PartyAddressGiven, SubscriptionMade
+from shared.keys import load_key, public_text
 from tests.services.notify.conftest import Client
 from tests.services.notify.facts import item, proposal
 from tests.services.notify.test_intake import give_and_verify
@@ -256,3 +260,24 @@ async def test_scopes_narrow_what_an_account_may_do(
     gave, read = await client.post("/v1/parties", ADDRESS), await client.get("/v1/notices")
     assert (gave.status_code, read.status_code) == (201 if may_give else 403, 200 if may_read else 403)
     assert len(await world.own_facts("party")) == (1 if may_give else 0)
+
+
+async def test_it_is_ready_once_leaf_0_names_its_keys(
+    worker: AsyncEngine, app: FastAPI, browser: Any, tmp_path: Path
+) -> None:
+    async def probes() -> tuple[int, dict[str, str]]:
+        answer = await browser.get("/readyz")
+        return answer.status_code, answer.json()["probes"]
+
+    status, found = await probes()
+    assert (status, found["database"]) == (503, "ok")
+    assert found["founded"].startswith("NotFounded")
+    promise, link = (public_text(load_key(tmp_path / "keys" / name).public_key()) for name in (PROMISE_KEY, LINK_KEY))
+    await World(worker).found(promise, link)
+    assert await probes() == (200, {"database": "ok", "founded": "ok"})
+
+
+async def test_with_other_keys_than_leaf_0_names_it_is_not_ready(world: World, app: FastAPI, browser: Any) -> None:
+    answer = await browser.get("/readyz")
+    assert answer.status_code == 503
+    assert answer.json()["probes"]["founded"].startswith("OtherKeys")

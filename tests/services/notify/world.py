@@ -48,7 +48,7 @@ class World:
         self._versions[subject] = self._versions.get(subject, 0) + 1
         return event(subject, fact, self._versions[subject], source=source)
 
-    async def found(self) -> None:
+    async def found(self, promise_key: str = "k", link_key: str = "k") -> None:
         """Leaf 0 and four institutions, one with a name beyond ASCII."""
         named = {
             self.lab: ("Laboratorio Ñandú", "lab"), self.authority: ("Fiscalía de Chihuahua", "prosecutor"),
@@ -62,7 +62,7 @@ class World:
         )
         leaf = InstallationFounded(
             installation="demo", origin=ORIGIN, log_vkey=self.ledger.vkey, cosigner_vkey=self.ledger.cosigner_vkey,
-            promise_keys={NOTIFY: "k"}, link_key="k", organisations=organisations, registrar=registrar,
+            promise_keys={NOTIFY: promise_key}, link_key=link_key, organisations=organisations, registrar=registrar,
             pack=Pack(id="flat", version=1, sha256="0" * 64),
         )  # fmt: skip
         facts = [
