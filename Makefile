@@ -1,9 +1,11 @@
 # Everything is started from here; `make` alone lists it. Needs Python 3.11 to 3.14 and nothing else.
 # PYTHON=/path/to/python3.13 chooses the Python that .venv is made with.
 .DEFAULT_GOAL := help
-.PHONY: help demo serve down status test lint bench mutants interop openapi lock clean local dev
+.PHONY: help demo serve down status test lint bench mutants interop openapi docs picture fresh lock clean local dev
 
 PY := .venv/bin/python
+# The same for what runs long or starts processes: it ends when make is killed, and all that it started ends with it.
+RUN := $(PY) -I -S deploy/local/launch.py tied $(PY)
 # What a shell can tell about Python before there is one: any of these may run the bootstrap, which judges them all.
 BOOTSTRAP = for p in "$$PYTHON" python3 python3.13 python3.12 python3.11 python3.14; do \
 	if [ -n "$$p" ] && command -v "$$p" >/dev/null 2>&1; then exec "$$p" deploy/local/bootstrap.py $(1); fi; done; \
@@ -20,10 +22,10 @@ dev:
 	@$(call BOOTSTRAP,dev)
 
 demo: local ## the whole path once, in plain words, then stop
-	@$(PY) -m deploy.demo
+	@$(RUN) -m deploy.demo
 
 serve: local ## run the six processes, founded and seeded, until Ctrl-C
-	@$(PY) -m deploy.local serve
+	@$(RUN) -m deploy.local serve
 
 down: ## stop what `make serve` runs in this checkout
 	@if [ -x $(PY) ]; then $(PY) -m deploy.local down; else echo "Nothing runs here."; fi
@@ -32,23 +34,32 @@ status: ## what runs in this checkout, and where
 	@if [ -x $(PY) ]; then $(PY) -m deploy.local status; else echo "Nothing runs here."; fi
 
 test: dev ## all tests
-	@$(PY) -m pytest $(ARGS)
+	@$(RUN) -m pytest $(ARGS)
 
 lint: dev ## ruff, mypy, import rules, our own checks
 	@$(PY) -m ruff check . && $(PY) -m ruff format --check . && $(PY) -m mypy . \
 	&& .venv/bin/lint-imports && $(PY) -m deploy.lint
 
 bench: local ## how fast it is here
-	@$(PY) -m tests.bench
+	@$(RUN) -m tests.bench
 
 mutants: dev ## break each guarantee by one line and see its own test turn red
-	@$(PY) -m tests.mutants
+	@$(RUN) -m tests.mutants
 
 interop: dev ## other people's verifiers against our log (needs Go)
-	@$(PY) -m tests.interop
+	@$(RUN) -m tests.interop
 
 openapi: local ## write the OpenAPI documents anew
 	@$(PY) -m deploy.openapi
+
+docs: openapi ## write the schemas and the generated tables of the documents anew, too
+	@$(PY) -m deploy.schemas && $(PY) -m deploy.tables
+
+picture: demo ## run the demo and take its picture for the README
+	@cp var/demo/path.svg docs/path.svg && echo "docs/path.svg is drawn from this run."
+
+fresh: dev ## clone this checkout and try everything that a first user may do to it (half an hour)
+	@$(PY) -m tests.deploy.fresh
 
 lock: dev ## resolve the requirements and the broker's jars anew
 	@$(PY) -m deploy.local.lock

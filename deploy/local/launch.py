@@ -3,6 +3,8 @@
 A file of its own, with the standard library only, because it runs between fork and exec of every process of the stack:
 calling `prctl` from a `preexec_fn` is not safe in a parent that has threads.
 
+`… launch.py tied program argument …` is the short form for the Makefile: SIGTERM when make itself is killed.
+
 JSON is `{"parent": pid, "signal": number, "user": null | {"uid", "gid", "reach": bool}}`. The program keeps this
 process's id. It gets `signal` when the *thread* that started it ends, so start processes from the main thread.
 With `user` the root user becomes that user (PostgreSQL refuses root). `reach` keeps one capability of root, to pass
@@ -13,7 +15,9 @@ program would run or not run depending on where somebody cloned to.
 import ctypes
 import json
 import os
+import signal
 import sys
+from typing import Any
 
 PR_SET_PDEATHSIG = 1
 PR_SET_SECUREBITS = 28
@@ -47,7 +51,8 @@ def _become(libc: ctypes.CDLL, uid: int, gid: int, reach: bool) -> None:
 
 def main(orders: str, program: str, *arguments: str) -> None:
     """Drop privileges, tie this process to its parent, and become `program`; raises OSError if any step fails."""
-    wanted = json.loads(orders)
+    tied = {"parent": os.getppid(), "signal": int(signal.SIGTERM), "user": None}
+    wanted: dict[str, Any] = tied if orders == "tied" else json.loads(orders)
     libc = ctypes.CDLL(None, use_errno=True)
     if wanted["user"] is not None:
         _become(libc, **wanted["user"])

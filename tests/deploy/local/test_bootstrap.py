@@ -11,17 +11,21 @@ from pathlib import Path
 
 import pytest
 
+from deploy.local.pids import started
+from deploy.local.waiting import wait_until
+
 CHECKOUT = Path(__file__).resolve().parents[3]
 SHELL_TOOLS = ("sh", "make", "sed", "expand")
 
 
 def fake_python(folder: Path, name: str, version: str, complete: bool) -> Path:
-    """A program that says it is this Python, and otherwise is the one that runs the tests."""
+    """A program that says it is this Python, and otherwise is the one that runs the tests; its venvs have no pip."""
     major, minor, micro = version.split(".")
     program = folder / name
     answer = json.dumps([[int(major), int(minor), int(micro)], complete])
     program.write_text(
         f'#!/bin/sh\nif [ "$1" = -I ] && [ "$2" = -c ]; then echo \'{answer}\'; exit 0; fi\n'
+        f'[ "$1 $2" = "-m venv" ] && set -- "$@" --without-pip\n'
         f"exec '{sys.executable}' \"$@\"\n"
     )
     program.chmod(program.stat().st_mode | stat.S_IXUSR)
@@ -42,11 +46,12 @@ def tools(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """A checkout in a folder with a space and a long path, whose requirements are empty."""
+    """A checkout in a folder with a space and a long path, whose pip only says that it was asked."""
     root = tmp_path / ("a folder " + "x" * 110)
     for name in ("deploy/local/bootstrap.py", "Makefile"):
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(CHECKOUT / name, root / name)
+    (root / "pip.py").write_text("import sys; print('pip', *sys.argv[1:])\n")
     (root / "requirements").mkdir()
     (root / "requirements" / "local.txt").write_text("# nothing\n")
     (root / "requirements" / "dev.txt").write_text("# nothing\n")
@@ -67,6 +72,7 @@ def test_the_second_run_asks_nobody(checkout: Path, tools: Path) -> None:
     first = make(checkout, tools, "local")
     assert first.returncode == 0, first.stderr
     assert "MB" in first.stdout
+    assert "pip install --no-input --require-hashes -r requirements/local.txt" in first.stdout
     assert "jars are here" in first.stdout
     second = make(checkout, tools, "local")
     assert (second.returncode, second.stdout, second.stderr) == (0, "", "")
@@ -132,3 +138,19 @@ def test_help_lists_the_targets(checkout: Path, tools: Path) -> None:
     assert listed.returncode == 0
     for target in ("demo", "serve", "down", "test", "lint"):
         assert f"make {target}" in listed.stdout
+
+
+def test_what_make_runs_ends_when_make_is_killed(checkout: Path, tools: Path) -> None:
+    fake_python(tools, "python3", "3.11.2", True)
+    shutil.copy(CHECKOUT / "deploy" / "local" / "launch.py", checkout / "deploy" / "local" / "launch.py")
+    (checkout / "deploy" / "local" / "__main__.py").write_text(
+        "import os, time\nprint(os.getpid(), flush=True)\ntime.sleep(600)\n"
+    )
+    assert make(checkout, tools, "local").returncode == 0
+    env = {"PATH": str(tools), "HOME": os.devnull}
+    with subprocess.Popen(["make", "serve"], cwd=checkout, env=env, stdout=subprocess.PIPE, text=True) as running:
+        assert running.stdout is not None
+        served = int(running.stdout.readline())
+        assert started(served) is not None
+        running.kill()
+        wait_until(lambda: started(served) is None, 20, "what make ran to end")
