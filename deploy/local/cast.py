@@ -6,6 +6,7 @@ which the rest is registered come from names, so seeding twice registers nothing
 
 import uuid
 from dataclasses import dataclass
+from typing import Any
 
 INSTALLATION = "demo"
 ORIGIN = "cadena.example/demo"
@@ -84,16 +85,10 @@ def organisation_id(key: str) -> str:
     return fixed_id(f"organisation/{key}")
 
 
-def founding(public: dict[str, dict[str, str]], issuer: str) -> dict[str, object]:
-    """The document for `custody found`, from what each service's `keys` printed (custody, audit, notify)."""
+def founders(issuer: str) -> dict[str, Any]:
+    """What the founders of a local installation decide: who is there, and who registers all others."""
     member = MEMBERS[REGISTRAR]
     return {
-        "installation": INSTALLATION,
-        "origin": public["audit"]["origin"],
-        "log_vkey": public["audit"]["log_vkey"],
-        "cosigner_vkey": public["audit"]["cosigner_vkey"],
-        "promise_keys": {public[s]["source"]: public[s]["promise_key"] for s in ("custody", "notify")},
-        "link_key": public["notify"]["link_key"],
         "organisations": [
             {"id": organisation_id(key), "name": one.name, "kind": one.kind, "independent": one.independent,
              "source": one.source}

@@ -12,7 +12,7 @@ from typing import IO, Any
 import httpx2
 
 from deploy.local.backends import Backends
-from deploy.local.cast import MEMBERS, REGISTRAR, SHOWN, audiences, founding
+from deploy.local.cast import INSTALLATION, MEMBERS, REGISTRAR, SHOWN, audiences, founders
 from deploy.local.commands import CHECKOUT, keys, migrate, run_service
 from deploy.local.databases import ensure_databases, ensure_roles, service_urls
 from deploy.local.environment import base_environment
@@ -112,7 +112,7 @@ class Stack:
         """Record leaf 0, once; what `custody found` printed. A repetition finds it recorded."""
         document = self.state / "founding.json"
         public: dict[str, dict[str, str]] = read_json(self.state / "public-keys.json") or {}
-        write_json(document, founding(public, ISSUER))
+        write_json(document, completed(founders(ISSUER), INSTALLATION, public))
         return run_service("custody", "found", str(document), env=self.wiring.environment("custody api"))
 
     def seed(self) -> None:
