@@ -33,7 +33,7 @@ from shared.kafka import (
 )
 from shared.relay_store import Due, Placed, RelayStore
 
-BATCH = 500
+BATCH = 1000
 POLL_SECONDS = 0.04
 HOUSEKEEPING_SECONDS = 1.0
 LOCK_SECONDS = 0.5

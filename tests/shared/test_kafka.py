@@ -145,3 +145,20 @@ async def _until_lost(producer: Producer) -> None:
     await producer.send_many("t", [])
     if not producer.connected():
         raise KafkaUnavailable("seen")
+
+
+async def test_many_messages_of_all_sizes_have_their_places_in_order(kafka: KafkaConfig, topic: str) -> None:
+    values = [b"%d" % n + b"." * size for n, size in enumerate([0, 900_000, 10, 300_000, 300_000, 300_000, *[50] * 9])]
+    assert await send(kafka, topic, *values) == list(range(15))
+    async with reading(kafka, [topic]) as reader:
+        reader.read_from({topic: 0})
+        found: list[bytes | None] = []
+        while len(found) < 15:
+            found += [record.value for record in (await reader.batch(100, 5)).get(topic, [])]
+    assert found == values
+
+
+async def test_a_message_that_the_broker_will_not_take_is_an_error(kafka: KafkaConfig, topic: str) -> None:
+    with pytest.raises(KafkaUnavailable):
+        await send(kafka, topic, b"." * 1_200_000)
+    assert await send(kafka, topic) == []

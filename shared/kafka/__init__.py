@@ -1,0 +1,37 @@
+"""Kafka as this project uses it: raw bytes, one partition a topic, positions kept by the reader, no consumer groups.
+
+The only package that knows the client library. Every call ends: by an answer, or by a KafkaProblem at its deadline.
+"""
+
+from shared.kafka.client import (
+    Headers,
+    KafkaConfig,
+    KafkaProblem,
+    KafkaUnavailable,
+    Message,
+    OffsetOutOfRange,
+    Record,
+    TopicMissing,
+)
+from shared.kafka.producer import Producer
+from shared.kafka.reader import Reader, last_record, reading, record_at
+from shared.kafka.topics import check_fact_topic, ensure_topics, fact_topic
+
+__all__ = [
+    "Headers",
+    "KafkaConfig",
+    "KafkaProblem",
+    "KafkaUnavailable",
+    "Message",
+    "OffsetOutOfRange",
+    "Producer",
+    "Reader",
+    "Record",
+    "TopicMissing",
+    "check_fact_topic",
+    "ensure_topics",
+    "fact_topic",
+    "last_record",
+    "reading",
+    "record_at",
+]
