@@ -36,7 +36,8 @@ def login_url(admin_url: str, user: str, password: str, database: str) -> str:
     """The same server as `admin_url`, another login and database."""
     parts = urlsplit(admin_url)
     server = parts.netloc.rpartition("@")[2]
-    return urlunsplit(parts._replace(netloc=f"{quote(user)}:{quote(password)}@{server}", path=f"/{quote(database)}"))
+    login = f"{quote(user, safe='')}:{quote(password, safe='')}"
+    return urlunsplit(parts._replace(netloc=f"{login}@{server}", path=f"/{quote(database, safe='')}"))
 
 
 def run_sql(url: str, sql: str) -> str:

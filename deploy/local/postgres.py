@@ -74,7 +74,7 @@ class Postgres:
     def admin_url(self, database: str = ADMIN) -> str:
         """libpq URL of the server's superuser."""
         host = quote(str(self.socket_folder), safe="")
-        return f"postgresql://{ADMIN}:{quote(self.password)}@/{database}?host={host}"
+        return f"postgresql://{ADMIN}:{quote(self.password, safe='')}@/{database}?host={host}"
 
     def start(self) -> None:
         """Start and wait until it answers, after a crash too (recovery included); raises StackProblem."""

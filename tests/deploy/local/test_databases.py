@@ -1,9 +1,23 @@
 """The three databases: one login per process, closed to the others."""
 
+from pathlib import Path
+
 import asyncpg
 import pytest
 
-from deploy.local.databases import ROLES, Urls, libpq, login_url
+from deploy.local.databases import (
+    ROLES,
+    Urls,
+    drop_databases,
+    ensure_databases,
+    ensure_roles,
+    libpq,
+    login_url,
+    role_passwords,
+    run_sql,
+    service_urls,
+)
+from deploy.local.postgres import Postgres
 from deploy.local.problem import StackProblem
 
 
@@ -35,3 +49,28 @@ def test_a_driver_name_is_taken_off_the_given_url() -> None:
     assert libpq("postgresql+asyncpg://a:b@h/c") == "postgresql://a:b@h/c"
     with pytest.raises(StackProblem):
         libpq("mysql://a:b@h/c")
+
+
+async def test_an_administrator_who_is_no_superuser_is_enough(tmp_path: Path) -> None:
+    server = Postgres(tmp_path)
+    server.start()
+    try:
+        run_sql(server.admin_url(), "CREATE ROLE boss LOGIN CREATEDB CREATEROLE PASSWORD 'a b/c'")
+        boss = login_url(server.admin_url(), "boss", "a b/c", "postgres")
+        for _ in range(2):
+            ensure_roles(boss)
+            ensure_databases(boss)
+        link = await asyncpg.connect(service_urls(boss)["notify"]["worker"])
+        assert await link.fetchval("SELECT current_database()") == "notify"
+        await link.close()
+        drop_databases(boss, "")
+        assert run_sql(boss, "SELECT count(*) FROM pg_database WHERE datname IN ('custody', 'audit', 'notify')") == "0"
+    finally:
+        server.stop()
+
+
+def test_passwords_belong_to_the_server_and_differ_by_role() -> None:
+    here, there = "postgresql://boss:one@/postgres?host=%2Ftmp%2Fa", "postgresql://boss:one@/postgres?host=%2Ftmp%2Fb"
+    assert role_passwords(here) == role_passwords(there)
+    assert role_passwords(here) != role_passwords(here.replace("one", "two"))
+    assert len(set(role_passwords(here).values())) == 9

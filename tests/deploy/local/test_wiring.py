@@ -7,10 +7,20 @@ import pytest
 import services.audit.settings as audit
 import services.custody.settings as custody
 import services.notify.settings as notify
-from deploy.local.cast import FOUNDING, MEMBERS, ORGANISATIONS, SHOWN, audiences, founding, organisation_id
+from deploy.local.cast import (
+    FOUNDING,
+    INSTALLATION,
+    MEMBERS,
+    ORGANISATIONS,
+    SHOWN,
+    audiences,
+    founders,
+    organisation_id,
+)
 from deploy.local.databases import ROLES
 from deploy.local.issuer import ISSUER
 from deploy.local.wiring import PROCESSES, Wiring
+from deploy.setup.founding import completed
 from services.custody.found import Founding
 from services.custody.rules.account import ROLE_KINDS
 from shared.settings import CommonSettings, KafkaSettings
@@ -66,7 +76,7 @@ def test_the_founding_document_is_one_that_custody_takes() -> None:
         "custody": {"source": "urn:cadena:demo:custody", "promise_key": "A" * 43},
         "notify": {"source": "urn:cadena:demo:notify", "promise_key": "B" * 43, "link_key": "C" * 43},
     }
-    taken = Founding.model_validate(founding(public, ISSUER))
+    taken = Founding.model_validate(completed(founders(ISSUER), INSTALLATION, public))
     assert [one.id for one in taken.organisations] == [organisation_id(key) for key in FOUNDING]
 
 
