@@ -29,6 +29,13 @@ def clean_text(value: str) -> str:
     return composed
 
 
+def clean_line(value: str) -> str:
+    """A clean text in one line; ValueError for a line break."""
+    if "\n" in value:
+        raise ValueError("a name stands in one line")
+    return clean_text(value)
+
+
 def canonical_uuid(value: object) -> str:
     """The one spelling of a UUID: 36 characters, lower case, four dashes (RFC 9562); upper case is taken and lowered.
 
@@ -62,7 +69,7 @@ def write_instant(value: datetime) -> str:
 
 
 Text = Annotated[str, StringConstraints(max_length=2000), AfterValidator(clean_text)]
-Name = Annotated[str, StringConstraints(max_length=200), AfterValidator(clean_text)]
+Name = Annotated[str, StringConstraints(max_length=200), AfterValidator(clean_line)]
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/:#-]{0,63}$")]
 """A label, seal number or folio: plain in the ledger, so it holds no spaces and no free text."""
 

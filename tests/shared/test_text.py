@@ -36,6 +36,12 @@ def test_empty_padded_and_long_texts_are_refused(bad: str) -> None:
         Form(text=bad)
 
 
+def test_a_name_stands_in_one_line_and_a_text_may_have_many() -> None:
+    assert Form(text="a\nb").text == "a\nb"
+    with pytest.raises(ValidationError):
+        Form(name="a\nb")
+
+
 @pytest.mark.parametrize("bad", ["", "a b", "-a", "ñ", "a" * 65, "a\n", "<b>"])
 def test_a_code_holds_no_free_text(bad: str) -> None:
     with pytest.raises(ValidationError):
