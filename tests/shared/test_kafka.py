@@ -89,6 +89,25 @@ async def test_a_reader_reads_from_where_it_is_told(kafka: KafkaConfig, topic: s
         assert await reader.end_offsets() == {topic: 100}
 
 
+async def test_looking_up_places_in_several_topics_does_not_look_like_a_lost_connection(
+    kafka: KafkaConfig, topic: str
+) -> None:
+    other = f"{topic}-other"
+    await ensure_topics(kafka, {other: fact_topic()})
+    for name in (topic, other):
+        await send(kafka, name, b"0", b"1")
+    async with reading(kafka, [topic, other]) as reader:
+        for name in (topic, other, topic):
+            found = await reader.record_at(name, 1)
+            assert found is not None
+            assert found.value == b"1"
+        reader.read_from({topic: 0, other: 1})
+        read: list[bytes | None] = []
+        while len(read) < 3:
+            read += [record.value for records in (await reader.batch(10, 5)).values() for record in records]
+        assert sorted(read, key=str) == [b"0", b"1", b"1"]
+
+
 async def test_a_place_beyond_the_end_is_not_taken_for_another(kafka: KafkaConfig, topic: str) -> None:
     await send(kafka, topic, b"0")
     async with reading(kafka, [topic]) as reader:
