@@ -15,7 +15,6 @@ import hashlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Protocol
 
-import asyncpg
 import structlog
 from prometheus_client import Counter, Gauge
 
@@ -32,6 +31,7 @@ from shared.kafka import (
     reading,
 )
 from shared.relay_store import Due, Placed, RelayStore
+from shared.trouble import TROUBLE
 
 BATCH = 1000
 POLL_SECONDS = 0.04
@@ -101,7 +101,7 @@ class Relay:
         while not stop.is_set():
             try:
                 await self._with_database(stop)
-            except (KafkaProblem, asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+            except (KafkaProblem, *TROUBLE) as error:
                 FAILURES.labels(self.topic).inc()
                 log.warning("relay begins anew", topic=self.topic, reason=f"{type(error).__name__}: {error}")
                 await _pause(stop, RETRY_SECONDS)
@@ -120,7 +120,7 @@ class Relay:
                 await self._measure(store)
                 await self._with_kafka(store, stop)
         finally:
-            with contextlib.suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+            with contextlib.suppress(*TROUBLE):
                 await connection.close(timeout=5)
 
     async def _with_kafka(self, store: RelayStore, stop: asyncio.Event) -> None:

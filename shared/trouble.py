@@ -13,8 +13,13 @@ TOO_BUSY = {"40001", "40P01", "55P03", "57014", "53300"}
 GONE = {"57P01", "57P02", "57P03", "25P03"}
 """The server is shutting down, starting up, or has ended the session."""
 
-TROUBLE = (DBAPIError, PoolTimeout, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
-"""Everything that a database raises at one who uses it rightly."""
+TROUBLE = (
+    DBAPIError, PoolTimeout, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError,
+    TimeoutError,
+)  # fmt: skip
+"""Everything that a database raises at one who uses it rightly; the driver's own InternalClientError comes when a
+session is ended in the middle of its answer.
+"""
 
 
 def lost_a_race(error: BaseException) -> bool:
