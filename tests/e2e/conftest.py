@@ -1,0 +1,23 @@
+"""The session's installation, called from outside; whoever breaks a part of it puts it back."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from deploy.local.stack import Stack
+from tests.e2e.ledger import Ledger
+from tests.e2e.outside import Outside
+
+
+@pytest.fixture(scope="package")
+def outside(stack: Stack) -> Iterator[Outside]:
+    """Everyone who calls."""
+    callers = Outside(stack)
+    yield callers
+    callers.close()
+
+
+@pytest.fixture(scope="package")
+def ledger(outside: Outside) -> Ledger:
+    """The log."""
+    return Ledger(outside)
