@@ -1,0 +1,34 @@
+"""An installation that is there to be broken: its own PostgreSQL and Kafka, whatever the environment names."""
+
+import secrets
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from deploy.local.environment import given
+from deploy.local.stack import Stack
+from tests.chaos.mayhem import Mayhem
+
+
+@pytest.fixture(scope="package")
+def mayhem() -> Iterator[Mayhem]:
+    """The stack, founded and seeded, with its supervisor."""
+    with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory(prefix="cadena-chaos-") as folder:
+        for name in ("DATABASE_URL", "KAFKA_BOOTSTRAP_SERVERS", "SMTP_URL"):
+            patch.delenv(name, raising=False)
+        stack = Stack(Path(folder) / "a state")
+        try:
+            stack.up()
+            yield Mayhem(stack)
+        finally:
+            stack.stop()
+
+
+@pytest.fixture
+def seed() -> int:
+    """What chance depends on; CADENA_CHAOS_SEED repeats a run's keys, choices and order."""
+    chosen = int(given("CADENA_CHAOS_SEED") or secrets.randbelow(1_000_000))
+    print(f"CADENA_CHAOS_SEED={chosen}")
+    return chosen

@@ -1,0 +1,69 @@
+"""What must hold when all is over: the callers' own list against the ledger, and against custody."""
+
+import random
+from collections import Counter, defaultdict
+from pathlib import Path
+
+from deploy.local.stack import Stack
+from tests.chaos.callers import Callers, Kept
+from tests.chaos.ledger import Leaf, metric, verdict
+
+RETRIED = 25
+BY_THEMSELVES = {"org.cadena.notify.notice.planned.v1", "org.cadena.notify.notice.accepted.v1"}
+"""What workers record without having been asked."""
+
+
+def each_once(ledger: list[Leaf], kept: list[Kept]) -> None:
+    """By command: its leaves are the promised events, each once. By id, and by command and ordinal: nothing twice."""
+    by_command: dict[str, list[str]] = defaultdict(list)
+    for leaf in ledger:
+        by_command[leaf.event["command"]].append(leaf.event["id"])
+    for one in kept:
+        assert sorted(by_command[one.command]) == sorted(one.events), f"{one.who}: {one.path}, key {one.key}"
+    for members in (("source", "id"), ("source", "command", "ordinal")):
+        [(most, times)] = Counter(tuple(leaf.event[name] for name in members) for leaf in ledger).most_common(1)
+        assert times == 1, most
+
+
+def nothing_else(ledger: list[Leaf], kept: list[Kept]) -> None:
+    """These leaves hold nothing that nobody was told of, but what workers did by themselves."""
+    acknowledged = {one.command for one in kept}
+    strays = {leaf.event["type"] for leaf in ledger if leaf.event["command"] not in acknowledged}
+    assert strays <= BY_THEMSELVES
+    registered = [leaf for leaf in ledger if leaf.event["type"] == "org.cadena.custody.sample.registered.v1"]
+    assert len(registered) == len(samples(kept))
+
+
+def same_answers(callers: Callers, rng: random.Random) -> None:
+    """A key that was used is spent: whatever has died since, it gives the first answer's bytes."""
+    for one in rng.sample(callers.kept, RETRIED):
+        again = callers.again(one)
+        assert (again.status_code, again.content) == (one.status, one.answer)
+        assert again.headers["Idempotent-Replayed"] == "true"
+
+
+def known_to_custody(callers: Callers, ledger: list[Leaf], rng: random.Random) -> None:
+    """Beside each event of a sample custody shows the index at which the ledger holds that very event."""
+    at = {leaf.event["id"]: leaf.index for leaf in ledger}
+    for one in rng.sample(samples(callers.kept), 8):
+        timeline = callers.get("custody", one.who, f"/v1/samples/{one.said['id']}/timeline")["items"]
+        assert one.events[0] in {item["event"]["id"] for item in timeline}
+        for item in timeline:
+            assert item["seal"]["state"] == "sealed"
+            assert item["seal"]["index"] == at[item["event"]["id"]]
+
+
+def all_kept(stack: Stack, kept: list[Kept], folder: Path) -> None:
+    """The verifier, which shares no code with the services, finds each promise kept; and no alarm stands."""
+    promises = [promise for one in kept for promise in one.promises]
+    report = verdict(stack, folder, promises)
+    assert report["promises"] == {"fulfilled": len(promises), "pending": 0, "broken": 0, "forged": 0}
+    assert report["warnings"] == []
+    for worker in ("custody worker", "notify worker"):
+        assert metric(stack, worker, "cadena_unsealable_events") == 0
+        assert metric(stack, worker, "cadena_sealed_log_stopped") == 0
+
+
+def samples(kept: list[Kept]) -> list[Kept]:
+    """The commands that registered a sample."""
+    return [one for one in kept if one.path == "/v1/samples" and one.status == 201]

@@ -1,0 +1,106 @@
+"""What the callers do: register, hand over, propose, give addresses; some of it refused by a rule, which is a fact too."""
+
+import random
+import threading
+from collections import deque
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from deploy.local.stack import Stack
+from tests.chaos.callers import Callers, Kept
+
+PACE_SECONDS = 0.1
+COLLECTED = "2003-05-12T09:30:00Z"
+
+
+class Office:
+    """A case of the prosecutor's with two labs, a store, counsel, and people who change their address."""
+
+    def __init__(self, stack: Stack, callers: Callers, seed: int) -> None:
+        self.stack, self.callers, self.seed = stack, callers, seed
+        self.mark = f"{seed:06x}"
+        rng = random.Random(seed)
+        organisation = stack.directory["organisations"]
+        self.store = organisation["store"]
+        folio = {"authority": organisation["prosecutor"], "folio": f"FR-{self.mark}"}
+        self.case = str(callers.do("custody", "prosecutor", "/v1/cases:resolve", folio, rng).said["id"])
+        self.proposable: deque[str] = deque()
+        self.proposals: list[Kept] = []
+
+    def appoint(self, counsel: str) -> None:
+        """Counsel of record, appointed by the court."""
+        rng, callers = random.Random(f"{self.seed} counsel"), self.callers
+        client = callers.do("custody", "court", "/v1/persons", {"name": "Persona sentenciada"}, rng).said["id"]
+        body = {"person": client, "role": "convicted", "source": "Sentencia 44/2004"}
+        callers.do("custody", "court", f"/v1/cases/{self.case}/persons", body, rng, expect=(200,))
+        source = {"kind": "court_appointment", "reference": "AC-2026-17"}
+        body = {"counsel": self.stack.directory["persons"][counsel], "client": client, "source": source}
+        callers.do("custody", "court", f"/v1/cases/{self.case}/counsel", body, rng, expect=(200,))
+
+    def register(self, lab: str, number: int, rng: random.Random) -> Kept:
+        """One sample; its retention has long been over."""
+        body = {
+            "case": self.case, "kind": "blood", "label": f"{self.mark}-{number:05}", "seal": f"S-{number:05}",
+            "quantity": {"amount": 1, "unit": "tube"}, "collected_at": COLLECTED, "collected_place": "Patio norte",
+        }  # fmt: skip
+        return self.callers.do("custody", lab, "/v1/samples", body, rng)
+
+    def lab(self, lab: str, stop: threading.Event) -> None:
+        """Registers one sample after the other, hands over every third, leaves every fourth to the prosecutor."""
+        rng, number, handed = random.Random(f"{self.seed} {lab}"), 0, list[dict[str, Any]]()
+        while not stop.wait(PACE_SECONDS):
+            number += 1
+            sample = self.register(lab, number, rng)
+            if number % 8 == 0:
+                self.refused(sample, rng)
+            if number % 4 == 0:
+                self.proposable.append(sample.said["id"])
+            elif number % 3 == 0:
+                handed.append(sample.said)
+            if len(handed) == 2:
+                self.hand_over(lab, handed, rng)
+                handed = []
+
+    def refused(self, sample: Kept, rng: random.Random) -> None:
+        """The same label again, as another command: refused by a rule, and recorded (G9)."""
+        self.callers.do("custody", sample.who, sample.path, sample.body, rng, expect=(409,))
+
+    def hand_over(self, lab: str, samples: list[dict[str, Any]], rng: random.Random) -> None:
+        """An offer to the store, accepted or refused."""
+        terms = {
+            "samples": [sample["id"] for sample in samples], "to_organisation": self.store, "purpose": "review",
+            "transport": "vehicle", "temperature": "ambient",
+        }  # fmt: skip
+        offer = self.callers.do("custody", lab, "/v1/offers", terms, rng).said
+        path = f"/v1/offers/{offer['id']}"
+        if rng.random() < 0.3:
+            body: dict[str, Any] = {"reason": "broken_seal", "note": "Sello roto"}
+            self.callers.do("custody", "custodian", f"{path}:refuse", body, rng, expect=(200,))
+            return
+        body = {"receipts": [{"sample": one["id"], "seal": one["seal"], "condition": "intact"} for one in samples]}
+        match = f'"{offer["version"]}"'
+        self.callers.do("custody", "custodian", f"{path}:accept", body, rng, match=match, expect=(200,))
+
+    def prosecutor(self, stop: threading.Event) -> None:
+        """Proposes the destruction of what the labs left, one proposal after the other."""
+        rng = random.Random(f"{self.seed} prosecutor")
+        while not stop.wait(2 * PACE_SECONDS):
+            if self.proposable:
+                self.propose([self.proposable.popleft()], rng)
+
+    def propose(self, samples: list[str], rng: random.Random) -> Kept:
+        """One proposal; counsel will have to be warned of it."""
+        day = datetime.now(UTC).date() + timedelta(days=120)
+        body = {"samples": samples, "planned_on": str(day), "reason": "retention_over", "method": "incineration"}
+        proposal = self.callers.do("custody", "prosecutor", "/v1/proposals", body, rng)
+        self.proposals.append(proposal)
+        return proposal
+
+    def people(self, stop: threading.Event) -> None:
+        """Give notify one address after the other."""
+        rng, number = random.Random(f"{self.seed} people"), 0
+        while not stop.wait(3 * PACE_SECONDS):
+            number += 1
+            who = rng.choice(["courier", "auditor", "oversight"])
+            body = {"address": f"{who}{number}@example.org"}
+            self.callers.do("notify", who, "/v1/parties", body, rng, expect=(200, 201))
