@@ -1,7 +1,8 @@
 """The start check: every stored copy that the writer itself relies on, against the entries. It changes nothing.
 
 `seen` says what is known, `fragment` repeats what a bundle holds, `offset` says what was taken from Kafka: a wrong row
-in any of them would make the writer append twice, skip, or sign what is not there. Everything else is the verifier's.
+in any of them would make the writer append twice, skip, or sign what is not there. Rows that others could stand in for
+are in `check_rows`. Everything else is the verifier's.
 """
 
 from collections.abc import Sequence
@@ -12,26 +13,33 @@ from typing import Any
 import orjson
 
 from services.audit import store
+from services.audit.check_rows import demand_foreign, demand_heads, demand_rows, marked
 from services.audit.errors import LedgerDamaged
-from services.audit.intake import power
+from services.audit.intake import Foreign, power
 from services.audit.store import Connection
 from shared.tiles import WIDTH
 
 AT_ONCE = 64 * WIDTH
+AUDIT = "audit"
 
 
 async def demand_sound(connection: Connection) -> int:
     """The number of entries, if all copies agree; LedgerDamaged names the first index or row that does not."""
     end = await store.size(connection)
+    await demand_heads(connection)
+    markers: dict[int, Foreign] = {}
     taken = {row["sha256"] for row in await connection.fetch('SELECT sha256 FROM "offset"')}
     seen = await connection.cursor("SELECT id, source, sha256, idx FROM seen ORDER BY idx")
     for start in range(0, end, AT_ONCE):
         held = await store.entries(connection, start, min(end, start + AT_ONCE))
         await _demand_fragments(connection, start, held)
-        taken.difference_update(_demand_seen(start, held, await seen.fetch(len(held))))
+        rows = await seen.fetch(len(held))
+        taken.difference_update(_demand_seen(start, held, rows))
+        markers |= {row["idx"]: marked(held[row["idx"] - start]) for row in rows if row["source"] == AUDIT}
     if await seen.fetch(1):
         raise LedgerDamaged(f"`seen` holds more than one row for each of {end} entries")
-    await _demand_places(connection, taken, end)
+    await demand_rows(connection, end)
+    await _demand_places(connection, taken - await demand_foreign(connection, markers), end)
     return end
 
 
@@ -61,8 +69,6 @@ async def _demand_fragments(connection: Connection, start: int, held: list[bytes
 
 async def _demand_places(connection: Connection, unknown: set[bytes], end: int) -> None:
     """Each place was taken for a message that is in the ledger, and the newest says how large it was."""
-    foreign = await connection.fetch('SELECT sha256 FROM "foreign"')
-    unknown -= {row["sha256"] for row in foreign}
     if unknown:
         row = await connection.fetchrow(
             'SELECT topic, kafka_offset FROM "offset" WHERE sha256 = $1', next(iter(unknown))

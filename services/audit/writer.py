@@ -11,7 +11,7 @@ from time import monotonic
 
 import structlog
 
-from services.audit import check, fence, metrics, store
+from services.audit import check, check_rows, fence, metrics, store
 from services.audit.append import Appender, Ledger
 from services.audit.consume import Place, find_place, next_batch
 from services.audit.envelope import founding_keys
@@ -102,7 +102,7 @@ class Writer:
         edge = await store.tile_edge(connection, newest.size if newest else 0)
         if newest and edge.root() != newest.root:
             raise LedgerDamaged(f"the stored entries and tiles do not give the signed root of size {newest.size}")
-        since = int(newest.cosigned_at.timestamp()) if newest else 0
+        since = check_rows.demand_signed(newest, self._keys) if newest else 0
         sealer = Sealer(claim, self._keys, kept, edge, message_bytes=self._settings.message_bytes, since=since)
         if newest:
             sealer.keep(newest)
