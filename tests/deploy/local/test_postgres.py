@@ -107,4 +107,5 @@ def test_a_folder_closed_to_others_is_known(tmp_path: Path) -> None:
     inner.mkdir(parents=True)
     (tmp_path / "closed").chmod(0o700)
     assert not open_to_others(inner)
+    assert not open_to_others(tmp_path / "closed")
     assert open_to_others(Path("/usr/bin"))

@@ -25,8 +25,11 @@ SUPERVISOR = """
 import sys, time
 from pathlib import Path
 from deploy.local.process import Process
-one = Process("sleeper", [sys.executable, "-c", "import time; time.sleep(600)"], Path(sys.argv[1]))
+from deploy.local.waiting import wait_until
+sleep = "import time; print('awake', flush=True); time.sleep(600)"
+one = Process("sleeper", [sys.executable, "-c", sleep], Path(sys.argv[1]))
 one.start()
+wait_until(lambda: "awake" in one.tail(), 20, "the child to be the program that it was to become")
 print(one.pid, flush=True)
 time.sleep(600)
 """
