@@ -102,10 +102,16 @@ def test_the_sockets_path_stays_short_where_the_temp_folder_is_deep(
         server.stop()
 
 
-def test_a_folder_closed_to_others_is_known(tmp_path: Path) -> None:
-    inner = tmp_path / "closed" / "inner"
-    inner.mkdir(parents=True)
-    (tmp_path / "closed").chmod(0o700)
-    assert not open_to_others(inner)
-    assert not open_to_others(tmp_path / "closed")
-    assert open_to_others(Path("/usr/bin"))
+def test_a_folder_closed_to_others_is_known() -> None:
+    with tempfile.TemporaryDirectory(dir="/tmp") as name:
+        outer = Path(name)
+        inner = outer / "closed" / "inner"
+        inner.mkdir(parents=True)
+        for folder, mode in ((outer, 0o755), (inner.parent, 0o755), (inner, 0o755)):
+            folder.chmod(mode)
+        assert open_to_others(inner)
+        inner.chmod(0o750)
+        assert not open_to_others(inner)
+        inner.chmod(0o755)
+        inner.parent.chmod(0o700)
+        assert not open_to_others(inner)
