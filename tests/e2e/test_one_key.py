@@ -114,9 +114,7 @@ def test_g1_fifty_times_a_subscription_is_one_leaf(outside: Outside, ledger: Led
 
 
 @pytest.mark.parametrize("spelling", OTHER_SPELLINGS)
-def test_another_spelling_is_no_second_key(
-    spelling: str, outside: Outside, ledger: Ledger, matter: Matter
-) -> None:
+def test_another_spelling_is_no_second_key(spelling: str, outside: Outside, ledger: Ledger, matter: Matter) -> None:
     spell, key = OTHER_SPELLINGS[spelling], str(uuid4())
     body = sample_body(matter.case)
     as_key = outside.send("custody", "lab", "/v1/samples", body, key=spell(key))
