@@ -70,7 +70,7 @@ class Reader:
         begins, ends = await self.beginning_offsets(), await self.end_offsets()
         if not begins[topic] <= offset < ends[topic]:
             return None
-        # All topics stay assigned: the library forgets the leader of one that is not, which looks like a lost connection.
+        # All topics stay assigned: of one that is not, the library forgets the leader, as if the connection were lost.
         self.read_from(ends | {topic: offset})
         async with deadline(CALL_SECONDS, f"reading {topic} at {offset}"):
             record: Record = await self._client.getone(partition)

@@ -15,8 +15,8 @@ from sqlalchemy import BigInteger, Column, LargeBinary, Table, insert, select
 from deploy.local.databases import Urls
 from shared.kafka import KafkaConfig, Message, Producer, ensure_topics
 from shared.published_log import PublishedLog
-from shared.reader_position import load_position, save_position
-from shared.sealed_batch import Position, SealedBatch
+from shared.reader_position import PositionMoved, load_position, save_position
+from shared.sealed_batch import Head, Position, SealedBatch
 from shared.sealed_log import BehindTheLog, NotReading, SealedLog
 from tests.shared.outboxes import Outbox, delete_topic, eventually
 from tests.shared.sealed_topics import TOKEN, Log
@@ -37,7 +37,7 @@ class Service:
     def __post_init__(self) -> None:
         self.taken = Table(
             "taken", self.outbox.metadata,
-            Column("idx", BigInteger, primary_key=True, autoincrement=False), Column("bytes", LargeBinary),
+            Column("idx", BigInteger), Column("bytes", LargeBinary),  # nothing here keeps an effect from happening twice
         )  # fmt: skip
         self.state, self.token = self.folder / "state", self.folder / "token"
         self.token.write_text(TOKEN + "\n")
@@ -256,6 +256,20 @@ async def test_of_two_processes_one_has_the_effect(service: Service) -> None:
     await service.send(*service.log.messages())
     async with service.reading(), service.reading():
         await service.at(60)
+
+
+async def test_a_position_moves_on_from_where_it_stands_and_from_nowhere_else(service: Service) -> None:
+    service.log.grow(3, 4)
+    start = Position()
+    first = SealedBatch(start, service.log.entries[:3], Head(3, service.log.root(3), service.log.note(3)), 0, {}, 0)
+    second = SealedBatch(first.after, [], first.head, 1, {}, 1)
+    await service.take(first)
+    await service.take(second)
+    for again in (first, second):
+        with pytest.raises(PositionMoved):
+            await service.take(again)
+    assert await service.load() == second.after
+    assert await service.entries() == service.log.entries[:3]
 
 
 async def test_a_strangers_message_is_passed_over(service: Service) -> None:
