@@ -37,7 +37,7 @@ def java() -> Path:
 
 
 def properties(data: Path, broker_port: int, controller_port: int) -> str:
-    """`server.properties` of a single node whose internal topics have no second replica to wait for."""
+    """`server.properties` of a single node whose internal topics have no second replica; it is run beside `data`."""
     settings = {
         "process.roles": "broker,controller",
         "node.id": NODE_ID,
@@ -45,7 +45,8 @@ def properties(data: Path, broker_port: int, controller_port: int) -> str:
         "controller.listener.names": "CONTROLLER",
         "listeners": f"PLAINTEXT://{LOOPBACK}:{broker_port},CONTROLLER://{LOOPBACK}:{controller_port}",
         "advertised.listeners": f"PLAINTEXT://{LOOPBACK}:{broker_port},CONTROLLER://{LOOPBACK}:{controller_port}",
-        "log.dirs": str(data).replace("\\", "\\\\"),
+        # Relative to the broker's working folder: Kafka takes a comma in a path for the end of it.
+        "log.dirs": data.name,
         "auto.create.topics.enable": "false",
         "delete.topic.enable": "true",
         "num.partitions": 1,

@@ -12,8 +12,9 @@ from deploy.local.kafka import Kafka
 
 @pytest.fixture(scope="module")
 def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kafka]:
-    one = Kafka(tmp_path_factory.mktemp("a broker"))
+    one = Kafka(tmp_path_factory.mktemp("a broker, kept in a folder"))
     one.start()
+    assert (one.data / "meta.properties").is_file()
     yield one
     one.stop()
     assert one.process.pid is None
