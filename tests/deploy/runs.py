@@ -27,11 +27,14 @@ class Run:
         self._env = environment() if env is None else env
 
     def __enter__(self) -> "Run":
+        # Whoever runs this in the background ignores Ctrl-C, and so would what is started here.
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
         with self.log.open("wb") as output:
             self.child = subprocess.Popen(
                 self._argv, cwd=self.place, env=self._env, stdin=subprocess.DEVNULL, stdout=output,
                 stderr=subprocess.STDOUT, start_new_session=True,
             )  # fmt: skip
+        signal.signal(signal.SIGINT, before)
         return self
 
     def __exit__(self, *_: object) -> None:
