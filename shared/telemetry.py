@@ -38,7 +38,8 @@ def configure(process: str, level: int = logging.INFO) -> None:
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
         logging.getLogger(name).handlers[:] = []
         logging.getLogger(name).propagate = name != "uvicorn.access"
-    for name in ("aiokafka", "httpx", "httpx2", "httpcore", "httpcore2"):  # httpx logs URLs, which may hold link tokens
+    # httpx logs URLs, which may hold link tokens; alembic logs each look at a version, so each probe of readyz
+    for name in ("aiokafka", "alembic", "httpx", "httpx2", "httpcore", "httpcore2"):
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
