@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -56,7 +57,7 @@ def test_g1_fifty_times_a_sample_is_one_leaf(outside: Outside, ledger: Ledger, m
     spelled = [body, body | {"case": matter.case.upper()}]
     answers = at_once(
         [
-            lambda at=at, sent=sent: outside.send("custody", "lab", "/v1/samples", spelled[at % 2], key=sent)
+            partial(outside.send, "custody", "lab", "/v1/samples", spelled[at % 2], key=sent)
             for at, sent in enumerate(keys(key))
         ]
     )
@@ -74,14 +75,12 @@ def test_g1_fifty_times_an_acceptance_moves_custody_once(outside: Outside, ledge
     key, body = str(uuid4()), receipts(samples)
     loud = json.loads(json.dumps(body).replace(samples[0]["id"], samples[0]["id"].upper()))
     match = f'"{offer["version"]}"'
-    calls = [
-        (f"/v1/offers/{offer['id'].upper() if at % 4 < 2 else offer['id']}:accept", loud if at % 2 else body, sent)
-        for at, sent in enumerate(keys(key))
-    ]
+    paths = [f"/v1/offers/{offer['id']}:accept", f"/v1/offers/{offer['id'].upper()}:accept"]
+    sent = [(path, one) for path in paths for one in (body, loud)]
     answers = at_once(
         [
-            lambda call=call: outside.send("custody", "custodian", call[0], call[1], key=call[2], match=match)
-            for call in calls
+            partial(outside.send, "custody", "custodian", *sent[at % 4], key=spelled, match=match)
+            for at, spelled in enumerate(keys(key))
         ]
     )
     said = the_one_answer(answers, 200)
@@ -97,16 +96,13 @@ def test_g1_fifty_times_a_subscription_is_one_leaf(outside: Outside, ledger: Led
     other = Matter(outside)
     other.appoint(counsel)
     outside.once_known("notify", counsel, "/v1/subscriptions", {"case": other.case})
-    outside_case, key = matter.case, str(uuid4())
+    key, sent = str(uuid4()), [{"case": matter.case}, {"case": matter.case.upper()}]
     answers = at_once(
         [
-            lambda at=at, sent=sent: outside.send(
-                "notify", counsel, "/v1/subscriptions",
-                {"case": outside_case.upper() if at % 2 else outside_case}, key=sent,
-            )
-            for at, sent in enumerate(keys(key))
+            partial(outside.send, "notify", counsel, "/v1/subscriptions", sent[at % 2], key=spelled)
+            for at, spelled in enumerate(keys(key))
         ]
-    )  # fmt: skip
+    )
     said = the_one_answer(answers, 201)
     (leaf,) = the_leaves(ledger, counsel, key, said)
     assert leaf.kind == "notify.subscription.made"

@@ -23,11 +23,12 @@ from shared.kafka import KafkaConfig, reading
 from tests.e2e.ledger import Ledger, claims, until
 from tests.e2e.mailbox import Mailbox
 from tests.e2e.matter import Matter, proposal_body, receipts, sample_body
-from tests.e2e.outside import Outside, command_of
+from tests.e2e.outside import Outside, at_once, command_of
 
 STOP_SECONDS = 12.0
 KAFKA_SECONDS = 60.0
-MEASURED = {
+RACERS = 8
+MEASURED: dict[str, dict[str, str | None]] = {
     "custody worker": {
         "cadena_unpublished_age_seconds": "custody", "cadena_unsealed_age_seconds": "custody",
         "cadena_sealed_log_lag_messages": "audit",
@@ -132,6 +133,9 @@ class Planted:
         outside, keys = self.outside, [str(uuid4()), str(uuid4())]
         taken = outside.send("custody", "lab", "/v1/samples", sample_body(matter.case, **told), key=keys[0])
         assert taken.status_code == 409
+        race = sample_body(matter.case, **told | {"label": self.codes["label"] + "-R"})
+        answers = at_once([lambda: outside.send("custody", "lab", "/v1/samples", race)] * RACERS)
+        assert sorted(answer.status_code for answer in answers) == [201] + [409] * (RACERS - 1)
         body = proposal_body([sample], explanation=self.free["explanation"])
         assert outside.send("custody", "custodian", "/v1/proposals", body, key=keys[1]).status_code == 403
         wrong = self.free["wrong"]
