@@ -73,6 +73,19 @@ def test_every_service_is_pinned_and_has_a_health_check(name: str) -> None:
     assert SERVICES[name]["healthcheck"]["test"]
 
 
+def test_set_up_runs_once_and_every_process_waits_for_its_success() -> None:
+    assert SERVICES["setup"]["restart"] == "no"
+    for process in READS:
+        assert SERVICES[process]["depends_on"] == {"setup": {"condition": "service_completed_successfully"}}
+        assert SERVICES[process]["restart"] == "unless-stopped"
+
+
+def test_what_cannot_write_to_its_image_has_a_place_for_passing_files() -> None:
+    for name in (*READS, "setup"):
+        assert SERVICES[name]["read_only"] is True
+        assert SERVICES[name]["tmpfs"] == ["/tmp"]
+
+
 def test_everything_that_is_published_stays_on_loopback() -> None:
     ports = [port for service in SERVICES.values() for port in service.get("ports", [])]
     assert ports
