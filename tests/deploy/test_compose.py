@@ -83,7 +83,7 @@ def test_set_up_runs_once_and_every_process_waits_for_its_success() -> None:
 def test_what_cannot_write_to_its_image_has_a_place_for_passing_files() -> None:
     for name in (*READS, "setup"):
         assert SERVICES[name]["read_only"] is True
-        assert SERVICES[name]["tmpfs"] == ["/tmp"]
+        assert SERVICES[name]["tmpfs"] == ["/tmp"]  # noqa: S108 - of the container
 
 
 def test_everything_that_is_published_stays_on_loopback() -> None:
