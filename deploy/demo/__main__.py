@@ -22,6 +22,7 @@ from deploy.demo.troupe import Troupe
 from deploy.local.commands import CHECKOUT
 from deploy.local.pids import PidFile
 from deploy.local.problem import StackProblem
+from deploy.local.serve import ending_with_us
 from deploy.local.stack import Stack
 
 
@@ -60,12 +61,10 @@ def running(state: Path) -> Iterator[Stack]:
     """The stack, founded and seeded; stopped at the end, whatever happens."""
     mark = secrets.token_hex(3)
     stack = Stack(state, database_suffix=f"_{mark}", topic_prefix=f"demo{mark}.")
-    try:
+    with ending_with_us(stack):
         print("Starting PostgreSQL, Kafka, a mail sink and Cadena's six processes …", flush=True)
         stack.up()
         yield stack
-    finally:
-        stack.stop()
 
 
 def tell(stack: Stack) -> None:

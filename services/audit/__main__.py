@@ -8,15 +8,12 @@ from typing import Annotated
 import structlog
 import typer
 
-from services.audit.app import api_app
-from services.audit.errors import WriterStops
 from services.audit.keys import signing_keys
 from services.audit.settings import ApiSettings, KeysSettings, MigrateSettings, WriterSettings
-from services.audit.writer import Writer
-from shared import database, health, telemetry
-from shared.kafka import KafkaConfig, check_fact_topic
 from shared.keys import KeyUnusable
 from shared.settings import KafkaSettings
+
+# Each command imports what it runs: `keys` must not wait for a web framework and a database.
 
 app = typer.Typer(add_completion=False, help=__doc__, no_args_is_help=True, pretty_exceptions_enable=False)
 
@@ -28,6 +25,11 @@ def writer(
     ] = False,
 ) -> None:
     """Append, sign, publish: the one process that writes to the ledger."""
+    from services.audit.errors import WriterStops
+    from services.audit.writer import Writer
+    from shared import health, telemetry
+    from shared.kafka import KafkaConfig, check_fact_topic
+
     telemetry.configure("audit writer")
     settings, kafka = WriterSettings(), KafkaSettings()
     config = KafkaConfig.of(kafka)
@@ -54,6 +56,9 @@ def writer(
 @app.command()
 def api() -> None:
     """Serve the published log: heads, tiles, proofs; entries to auditors and peers."""
+    from services.audit.app import api_app
+    from shared import health, telemetry
+
     telemetry.configure("audit api")
     settings = ApiSettings()
 
@@ -66,6 +71,8 @@ def api() -> None:
 @app.command()
 def migrate() -> None:
     """Bring the database to this release's tables and grants, as its owner."""
+    from shared import database
+
     url = MigrateSettings().owner_database_url.get_secret_value()
     print(f"audit: revision {asyncio.run(database.migrate(url, Path(__file__).parent))}")
 

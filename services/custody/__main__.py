@@ -7,21 +7,13 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import ValidationError
 
-from services.custody import found as founding
-from services.custody import rebuild as rebuilding
 from services.custody.settings import ApiSettings, FoundSettings, KeysSettings, MigrateSettings, RebuildSettings
 from shared.canonical import NotCanonical, strict_loads
-from shared.database import engine as make_engine
-from shared.database import migrate as migrate_database
-from shared.health import run, serve
 from shared.keys import KeyUnusable, load_key, make_key, public_text
-from shared.problems import Problem
-from shared.telemetry import configure
-from shared.trouble import TROUBLE
 
+# Each command imports what it runs: `keys` must not wait for a web framework and a database.
 PACKAGE = Path(__file__).parent
 PROMISE_KEY = "custody-promise.pem"
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
@@ -31,6 +23,8 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 def api() -> None:
     """Serve custody's API until SIGTERM."""
     from services.custody.app import create_app
+    from shared.health import run, serve
+    from shared.telemetry import configure
 
     configure("custody api")
     settings = ApiSettings()
@@ -42,7 +36,9 @@ def worker() -> None:
     """Publish facts and note what the ledger holds, until SIGTERM."""
     from services.custody.loops import work
     from services.custody.settings import WorkerSettings
+    from shared.health import run
     from shared.settings import KafkaSettings
+    from shared.telemetry import configure
 
     configure("custody worker")
     settings, kafka = WorkerSettings(), KafkaSettings()
@@ -52,6 +48,8 @@ def worker() -> None:
 @app.command()
 def migrate() -> None:
     """Bring the database to this release, and set what each login may do."""
+    from shared.database import migrate as migrate_database
+
     settings = MigrateSettings()
     revision = asyncio.run(migrate_database(settings.owner_database_url.get_secret_value(), PACKAGE))
     print(f"custody: the database is at revision {revision}")
@@ -68,12 +66,15 @@ def keys() -> None:
 @app.command()
 def found(file: Annotated[Path, typer.Argument(exists=True, dir_okay=False)]) -> None:
     """Found the installation from FILE, once; prints the id of the first event. The same file again changes nothing."""
+    from services.custody.found import Founding, NotFounded, found_at
+    from shared.problems import Problem
+
     settings = FoundSettings()
     try:
-        document = founding.Founding.model_validate(strict_loads(file.read_bytes()))
+        document = Founding.model_validate(strict_loads(file.read_bytes()))
         key = load_key(settings.keys_dir / PROMISE_KEY)
-        event = asyncio.run(_found(settings, document, key))
-    except (NotCanonical, ValidationError, KeyUnusable, founding.NotFounded) as error:
+        event = asyncio.run(found_at(settings.database_url.get_secret_value(), key, document))
+    except (NotCanonical, ValidationError, KeyUnusable, NotFounded) as error:
         _fail(f"not founded: {error}", 1)
     except Problem as problem:
         _fail(f"not founded: {problem.title}. {problem.detail}", 3)
@@ -85,9 +86,11 @@ def rebuild(
     check: Annotated[bool, typer.Option("--check", help="Compare every row with its events, and change nothing.")],
 ) -> None:
     """Fold every event and compare: exit 0 if state is what the events say, 1 if not, 3 without a database."""
-    settings = RebuildSettings()
+    from services.custody.rebuild import check_at
+    from shared.trouble import TROUBLE
+
     try:
-        report = asyncio.run(_check(settings))
+        report = asyncio.run(check_at(RebuildSettings().database_url.get_secret_value()))
     except TROUBLE as error:
         _fail(f"the database cannot be read: {error}", 3)
     for difference in report.differences:
@@ -95,23 +98,6 @@ def rebuild(
     print(f"{report.events} events of {report.subjects} subjects folded, {len(report.differences)} differences")
     if report.differences:
         raise typer.Exit(1)
-
-
-async def _found(settings: FoundSettings, document: founding.Founding, key: Ed25519PrivateKey) -> str:
-    engine = make_engine(settings.database_url.get_secret_value(), pool_size=1, application_name="custody found")
-    try:
-        return await founding.found(engine, key, document)
-    finally:
-        await engine.dispose()
-
-
-async def _check(settings: RebuildSettings) -> rebuilding.Report:
-    url = settings.database_url.get_secret_value()
-    engine = make_engine(url, pool_size=1, statement_seconds=0, application_name="custody rebuild")
-    try:
-        return await rebuilding.check(engine)
-    finally:
-        await engine.dispose()
 
 
 def _fail(sentence: str, code: int) -> None:

@@ -18,6 +18,7 @@ from services.custody.rules.installation import Found
 from shared.accounts import account_digest
 from shared.auth import Principal
 from shared.canonical import canonical
+from shared.database import engine as make_engine
 from shared.facts.people import Organisation
 from shared.keys import public_text
 from shared.problems import Problem
@@ -78,6 +79,15 @@ class Founding(BaseModel):
         """The registrar, in whose name the founding is recorded."""
         issuer, subject = self.registrar.issuer, self.registrar.subject
         return Principal(issuer, subject, account_digest(issuer, subject), "found", frozenset())
+
+
+async def found_at(url: str, key: Ed25519PrivateKey, founding: Founding) -> str:
+    """`found` on the database at `url`, with a login that may record."""
+    engine = make_engine(url, pool_size=1, application_name="custody found")
+    try:
+        return await found(engine, key, founding)
+    finally:
+        await engine.dispose()
 
 
 async def found(engine: AsyncEngine, key: Ed25519PrivateKey, founding: Founding) -> str:

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from services.custody.rules.state import OutOfOrder, State
 from services.custody.rules.table import apply
 from services.custody.tables import EVENTS, ROWS
+from shared.database import engine as make_engine
 from shared.events import Event, NotAnEvent
 
 CHUNK = 1000
@@ -27,6 +28,15 @@ class Report:
     events: int = 0
     subjects: int = 0
     differences: list[str] = field(default_factory=list)
+
+
+async def check_at(url: str) -> Report:
+    """`check` of the database at `url`, with any login that may read the events."""
+    engine = make_engine(url, pool_size=1, statement_seconds=0, application_name="custody rebuild")
+    try:
+        return await check(engine)
+    finally:
+        await engine.dispose()
 
 
 async def check(engine: AsyncEngine) -> Report:

@@ -6,13 +6,11 @@ from pathlib import Path
 
 import typer
 
-from services.notify.settings import ApiSettings, KeysSettings, MigrateSettings, WorkerSettings
-from shared.database import migrate as migrate_database
-from shared.health import run
+from services.notify.settings import LINK_KEY, PROMISE_KEY, ApiSettings, KeysSettings, MigrateSettings, WorkerSettings
 from shared.keys import make_key, public_text
 from shared.settings import KafkaSettings
-from shared.telemetry import configure
 
+# Each command imports what it runs: `keys` must not wait for a web framework and a database.
 PACKAGE = Path(__file__).parent
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 
@@ -21,6 +19,8 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 def api() -> None:
     """Serve notify's API and its pages until SIGTERM."""
     from services.notify.app import serve_api
+    from shared.health import run
+    from shared.telemetry import configure
 
     configure("notify api")
     settings = ApiSettings()
@@ -31,6 +31,8 @@ def api() -> None:
 def worker() -> None:
     """Publish facts, plan notices of what is sealed and hand mail over, until SIGTERM."""
     from services.notify.loops import work
+    from shared.health import run
+    from shared.telemetry import configure
 
     configure("notify worker")
     settings, kafka = WorkerSettings(), KafkaSettings()
@@ -40,6 +42,8 @@ def worker() -> None:
 @app.command()
 def migrate() -> None:
     """Bring the database to this release, and set what each login may do."""
+    from shared.database import migrate as migrate_database
+
     settings = MigrateSettings()
     revision = asyncio.run(migrate_database(settings.owner_database_url.get_secret_value(), PACKAGE))
     print(f"notify: the database is at revision {revision}")
@@ -48,8 +52,6 @@ def migrate() -> None:
 @app.command()
 def keys() -> None:
     """Make the private keys that are missing, and print the public ones."""
-    from services.notify.app import LINK_KEY, PROMISE_KEY
-
     settings = KeysSettings()
     promise, link = (make_key(settings.keys_dir / name).public_key() for name in (PROMISE_KEY, LINK_KEY))
     printed = {"source": settings.notify_source, "promise_key": public_text(promise), "link_key": public_text(link)}

@@ -15,7 +15,7 @@ from services.notify.links import AddressLinks
 from services.notify.pages import verify
 from services.notify.post import Post
 from services.notify.record import Desk
-from services.notify.settings import ApiSettings
+from services.notify.settings import LINK_KEY, PROMISE_KEY, ApiSettings
 from shared import health, problems
 from shared.auth import Authenticator
 from shared.database import demand_migrated, engine
@@ -24,7 +24,6 @@ from shared.operations import describe
 from shared.promise import Promiser
 from shared.traffic import Traffic
 
-LINK_KEY, PROMISE_KEY = "notify-link.pem", "notify-promise.pem"
 ABOUT = """Where a party reads, whom it is told of, and what became of each message.
 
 An address is given by the party itself and used once it was confirmed by the link that was sent there.

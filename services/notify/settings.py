@@ -10,6 +10,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from services.notify.address import mail_address
 from shared.settings import LogReaderSettings, TokenSettings
 
+LINK_KEY, PROMISE_KEY = "notify-link.pem", "notify-promise.pem"
+"""File names of notify's private keys, under `keys_dir`."""
+
 
 def _web_url(value: str) -> str:
     parts = urlsplit(value)

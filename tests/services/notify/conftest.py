@@ -11,8 +11,8 @@ from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from deploy.local.issuer import DevIssuer
-from services.notify.app import LINK_KEY, PROMISE_KEY, create_app
-from services.notify.settings import ApiSettings
+from services.notify.app import create_app
+from services.notify.settings import LINK_KEY, PROMISE_KEY, ApiSettings
 from services.notify.tables import METADATA
 from shared.database import engine
 from shared.events import new_id

@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.notify.api.answers import NoticeAnswer, Notices, PartyAnswer, SubscriptionAnswer, Subscriptions
-from services.notify.app import LINK_KEY, PROMISE_KEY
+from services.notify.settings import LINK_KEY, PROMISE_KEY
 from shared.accounts import account_digest, command_hash
 from shared.events import Event, new_id
 from shared.facts.notices import PartyAddressGiven, SubscriptionMade
