@@ -39,7 +39,9 @@ def configure(process: str, level: int = logging.INFO) -> None:
         logging.getLogger(name).handlers[:] = []
         logging.getLogger(name).propagate = name != "uvicorn.access"
     # httpx logs URLs, which may hold link tokens; alembic logs each look at a version, so each probe of readyz
-    for name in ("aiokafka", "alembic", "httpx", "httpx2", "httpcore", "httpcore2"):
+    # shared.kafka raises every failure and its callers log it; the client would say it several times a second
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    for name in ("alembic", "httpx", "httpx2", "httpcore", "httpcore2"):
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
