@@ -35,6 +35,7 @@ SETTINGS = {
     "synchronous_commit": "on",
     "timezone": "UTC",
     "log_timezone": "UTC",
+    "log_error_verbosity": "terse",  # the details of a violated constraint hold the row: labels, names, addresses
     "jit": "off",
 }
 

@@ -8,6 +8,7 @@ import pytest
 import yaml
 from pydantic_settings import BaseSettings
 
+from deploy.local.postgres import SETTINGS
 from deploy.setup.secrets import LOGINS
 from services.audit import settings as audit
 from services.custody import settings as custody
@@ -64,6 +65,11 @@ def test_no_process_mounts_the_keys_of_another_service() -> None:
         volumes = [volume.split(":")[0] for volume in SERVICES[process].get("volumes", [])]
         keys = [volume for volume in volumes if volume.endswith("-keys")]
         assert set(keys) <= {f"{process.split('-')[0]}-keys"}
+
+
+def test_the_database_server_logs_no_row() -> None:
+    assert SERVICES["postgres"]["command"] == ["postgres", "-c", "log_error_verbosity=terse"]
+    assert SETTINGS["log_error_verbosity"] == "terse"
 
 
 @pytest.mark.parametrize("name", SERVICES)

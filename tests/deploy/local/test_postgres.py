@@ -12,6 +12,7 @@ import pytest
 from deploy.local.databases import run_sql
 from deploy.local.pids import started
 from deploy.local.postgres import Postgres
+from deploy.local.problem import StackProblem
 from deploy.local.server_user import open_to_others
 from deploy.local.waiting import wait_until
 
@@ -43,6 +44,15 @@ def server(tmp_path: Path) -> Iterator[Postgres]:
     yield one
     one.stop()
     assert not one.socket_folder.exists()
+
+
+def test_its_log_tells_of_an_error_and_not_of_the_row(server: Postgres) -> None:
+    twice = "INSERT INTO item SELECT 'Zana' || 'te' FROM generate_series(1, 2)"
+    with pytest.raises(StackProblem, match="Zanate"):
+        run_sql(server.admin_url(), f"CREATE TABLE item (label text PRIMARY KEY); {twice}")
+    log = server.process.log.read_text()
+    assert "duplicate key value violates unique constraint" in log
+    assert "Zanate" not in log
 
 
 def test_it_is_as_durable_as_in_production_and_survives_a_crash(server: Postgres) -> None:
