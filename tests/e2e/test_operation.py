@@ -48,7 +48,9 @@ MEASURED: dict[str, dict[str, str | None]] = {
 @pytest.mark.parametrize("process", PROCESSES)
 def test_every_process_answers_its_probes(process: str, outside: Outside) -> None:
     assert outside.probe(process, "/healthz").status_code == 200
+    before = outside.stack.process(process).log.stat().st_size
     ready = outside.probe(process, "/readyz")
+    assert outside.stack.process(process).log.stat().st_size == before, "a probe is no line in the log"
     assert (ready.status_code, ready.json()["ready"]) == (200, True)
     assert set(ready.json()["probes"].values()) == {"ok"}
 
