@@ -7,9 +7,8 @@ from typing import Any, TypeVar
 
 from deploy.local.problem import StackProblem
 from deploy.local.wiring import Wiring
-from shared.kafka import KafkaConfig, KafkaProblem, ensure_topics, fact_topic
+from shared.kafka import KafkaConfig, KafkaProblem, ensure_topics, fact_topic, sealed_topic
 
-SEALED_RETENTION_MS = 30 * 24 * 3600 * 1000
 ATTEMPTS = 5
 
 T = TypeVar("T")
@@ -18,8 +17,7 @@ T = TypeVar("T")
 def make_topics(wiring: Wiring) -> None:
     """Make the topics that are missing; raises StackProblem. May be called while an event loop runs here."""
     wanted = {wiring.topics[source]: fact_topic() for source in ("custody", "notify")}
-    # Sealed entries may go: a reader that comes late fetches them from audit's published log.
-    wanted[wiring.topics["audit"]] = {"retention.ms": str(SEALED_RETENTION_MS), "retention.bytes": "-1"}
+    wanted[wiring.topics["audit"]] = sealed_topic()
     for attempt in range(ATTEMPTS):
         try:
             _run(ensure_topics(KafkaConfig(wiring.kafka), wanted))

@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 
 from deploy.setup.founding import SERVICES, SetupFailed, command, completed, write_json
-from shared.kafka import KafkaConfig, ensure_topics, fact_topic
+from shared.kafka import KafkaConfig, ensure_topics, fact_topic, sealed_topic
 from shared.settings import KafkaSettings
 
 
@@ -38,9 +38,9 @@ def main(founders: Path, public: Path) -> None:
 
 
 def topics(settings: KafkaSettings) -> dict[str, dict[str, str]]:
-    """Every topic with its configuration: facts are kept for ever, sealed entries for 30 days (the log has them)."""
+    """Every topic with its configuration."""
     facts = {topic: fact_topic() for topic in (settings.custody_topic, settings.notify_topic)}
-    return {**facts, settings.audit_topic: {"retention.ms": str(30 * 24 * 3600 * 1000)}}
+    return {**facts, settings.audit_topic: sealed_topic()}
 
 
 def found(founders: Path, keys: dict[str, dict[str, str]]) -> None:

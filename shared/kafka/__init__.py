@@ -15,7 +15,7 @@ from shared.kafka.client import (
 )
 from shared.kafka.producer import Producer
 from shared.kafka.reader import Reader, last_record, reading, record_at
-from shared.kafka.topics import check_fact_topic, ensure_topics, fact_topic
+from shared.kafka.topics import check_fact_topic, ensure_topics, fact_topic, sealed_topic
 
 __all__ = [
     "Headers",
@@ -34,4 +34,5 @@ __all__ = [
     "last_record",
     "reading",
     "record_at",
+    "sealed_topic",
 ]

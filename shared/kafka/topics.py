@@ -20,6 +20,7 @@ from shared.kafka.client import (
 )
 
 FOREVER = "-1"
+SEALED_RETENTION_MS = str(30 * 24 * 3600 * 1000)
 
 
 @contextlib.asynccontextmanager
@@ -62,6 +63,11 @@ def _led(topic: Mapping[str, Any]) -> bool:
 def fact_topic() -> dict[str, str]:
     """The configuration of a topic of facts: nothing in it is ever deleted."""
     return {"retention.ms": FOREVER, "retention.bytes": FOREVER, "cleanup.policy": "delete"}
+
+
+def sealed_topic() -> dict[str, str]:
+    """The configuration of the topic of sealed entries: kept for 30 days; who comes later reads the published log."""
+    return {"retention.ms": SEALED_RETENTION_MS, "retention.bytes": FOREVER, "cleanup.policy": "delete"}
 
 
 async def check_fact_topic(config: KafkaConfig, topic: str) -> None:

@@ -13,13 +13,13 @@ import asyncpg
 from services.audit import metrics, store
 from services.audit.keys import signing_keys
 from services.audit.settings import WriterSettings
-from services.audit.writer import AUDIT_TOPIC, Writer
+from services.audit.writer import Writer
 from shared.accounts import account_digest
 from shared.canonical import canonical
 from shared.events import Actor, Draft, envelope, new_id
 from shared.facts import schema_name
 from shared.facts.people import AccountLinked, InstallationFounded
-from shared.kafka import KafkaConfig, Message, Producer, Record, ensure_topics, fact_topic, reading
+from shared.kafka import KafkaConfig, Message, Producer, Record, ensure_topics, fact_topic, reading, sealed_topic
 from shared.merkle import leaf_hash, root_of
 from shared.notes import cosigned_at, open_checkpoint, open_note
 from shared.settings import KafkaSettings
@@ -108,7 +108,7 @@ class Rig:
 
     async def make_topics(self) -> None:
         facts = {topic: fact_topic() for topic in (self.kafka.custody_topic, self.kafka.notify_topic)}
-        await ensure_topics(self.config, {**facts, self.kafka.audit_topic: AUDIT_TOPIC})
+        await ensure_topics(self.config, {**facts, self.kafka.audit_topic: sealed_topic()})
 
     async def send(self, *values: bytes, topic: str | None = None) -> list[int]:
         """Put messages on custody's topic, or another."""
@@ -121,6 +121,10 @@ class Rig:
 
     def writer(self, **given: Any) -> Writer:
         return Writer(self.settings, self.kafka, self.keys, **given)
+
+    async def run(self, **given: Any) -> None:
+        """Run a writer that ought to end by itself; TimeoutError at the deadline."""
+        await asyncio.wait_for(self.writer(**given).run(asyncio.Event()), DEADLINE_SECONDS)
 
     @asynccontextmanager
     async def writing(self, **given: Any) -> AsyncIterator[asyncio.Task[None]]:
