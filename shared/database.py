@@ -83,6 +83,7 @@ def engine(
     return create_async_engine(
         "postgresql+asyncpg://", async_creator=creator, pool_size=pool_size, max_overflow=0, pool_timeout=10,
         pool_pre_ping=False, pool_use_lifo=True,
+        hide_parameters=True,  # an error's text goes to a log, where no name, address or label may stand
     )  # fmt: skip
 
 

@@ -2,8 +2,13 @@
 
 import logging
 import sys
+from typing import Any
 
 import structlog
+from structlog.tracebacks import ExceptionDictTransformer
+
+TOLD_OF_AN_ERROR = ("exc_type", "is_cause", "is_group", "exceptions", "frames")
+_trace = ExceptionDictTransformer(show_locals=False)
 
 
 def configure(process: str, level: int = logging.INFO) -> None:
@@ -13,7 +18,7 @@ def configure(process: str, level: int = logging.INFO) -> None:
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.StackInfoRenderer(),
-        structlog.processors.dict_tracebacks,
+        structlog.processors.ExceptionRenderer(where),
     ]
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
@@ -38,11 +43,24 @@ def configure(process: str, level: int = logging.INFO) -> None:
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
         logging.getLogger(name).handlers[:] = []
         logging.getLogger(name).propagate = name != "uvicorn.access"
-    # httpx logs URLs, which may hold link tokens; alembic logs each look at a version, so each probe of readyz
     # shared.kafka raises every failure and its callers log it; the client would say it several times a second
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    # httpx logs URLs, which may hold link tokens; alembic logs each look at a version, so each probe of readyz
     for name in ("alembic", "httpx", "httpx2", "httpcore", "httpcore2"):
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def where(exc_info: structlog.typing.ExcInfo) -> list[dict[str, Any]]:
+    """Type and place of an exception and of what led to it, and no word of it.
+
+    Its text may hold what a caller sent (a database names the row, Pydantic the input), and so may the variables.
+    """
+    return [_without_words(each) for each in _trace(exc_info)]
+
+
+def _without_words(trace: dict[str, Any]) -> dict[str, Any]:
+    kept = {name: value for name, value in trace.items() if name in TOLD_OF_AN_ERROR}
+    return kept | {"exceptions": [[_without_words(one) for one in group] for group in trace.get("exceptions", [])]}
 
 
 def bind(**values: str) -> None:
