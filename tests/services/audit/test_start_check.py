@@ -82,7 +82,7 @@ async def test_g7_a_changed_copy_is_found_at_start(ledger: Rig, name: str) -> No
     try:
         assert (await ledger.execute(statement)).split()[-1] != "0"
         with pytest.raises(WriterStops, match=sentence):
-            await ledger.writer().run(asyncio.Event())
+            await ledger.run()
     finally:
         await ledger.execute(f'TRUNCATE "{table}"; INSERT INTO "{table}" TABLE kept; DROP TABLE kept')
 

@@ -110,20 +110,27 @@ async def test_a_batch_is_cut_into_messages_below_the_limit_each_with_its_head(r
     await rig.demand_whole()
 
 
-async def test_messages_without_entries_go_out_at_start_on_offsets_alone_and_in_silence(rig: Rig) -> None:
-    rig.options = {"silence_seconds": 0.2}
-    await rig.seal(rig.founding, size=1)
+async def test_messages_without_entries_go_out_at_start_and_on_offsets_alone(rig: Rig) -> None:
+    rig.options = {"silence_seconds": 600.0}
+    await rig.seal(rig.founding, event(), size=2)
     before = len(await rig.sealed_messages())
     async with rig.writing() as task:
-        started = await first(rig.sealed_messages(lambda found: len(found) > before), task)
-        assert [message.value for message in started[before:]] == [b""] * (len(started) - before)
-        await first(rig.sealed_messages(lambda found: len(found) > len(started) + 2), task)
+        await first(rig.sealed_messages(lambda found: len(found) == before + 1), task)
         await rig.send(rig.founding, rig.founding)
         moved = await first(
             rig.sealed_messages(
-                lambda found: orjson.loads(headers(found[-1])["cadena-next"])[rig.kafka.custody_topic] == 3
+                lambda found: orjson.loads(headers(found[-1])["cadena-next"])[rig.kafka.custody_topic] == 4
             ),
             task,
         )
     assert {message.value for message in moved[before:]} == {b""}
-    assert follow(rig, moved) == 1
+    assert follow(rig, moved) == 2
+
+
+async def test_messages_without_entries_go_out_in_silence(rig: Rig) -> None:
+    rig.options = {"silence_seconds": 0.2}
+    await rig.seal(rig.founding, size=1)
+    before = len(await rig.sealed_messages())
+    async with rig.writing() as task:
+        silent = await first(rig.sealed_messages(lambda found: len(found) > before + 3), task)
+    assert {message.value for message in silent[before:]} == {b""}
