@@ -1,4 +1,4 @@
-"""Commands by key: a retry gets the very bytes of the first answer, and a parallel twin waits for it.
+"""Commands by key: a retry gets the very bytes of the first answer, and a parallel twin waits for it (G1).
 
 Both tables are insert-only: `command` is written first and is the lock of a key, `answer` last, in one transaction.
 """

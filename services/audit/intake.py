@@ -1,4 +1,4 @@
-"""From messages to leaves: what is new, what is known, what contradicts, what is foreign. PURE."""
+"""From messages to leaves: what is new, what is known, what contradicts, what is foreign (G1). PURE."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field

@@ -31,10 +31,10 @@ from tests.tamper.owner import Owner
 HEADS = (1, 10, 200, 300, 301, 511, 800, 900)
 """A head ends at each. Bundles 0 to 2 are full, and only the entries of bundle 2 lie in no fragment, since one append
 held them all; three full tiles of level 0, a tile of level 1 that is not full, an open bundle of two fragments."""
-NOTIFYS, FOREIGN, AT_ONCE = 300, 301, 800
-"""Indexes of notify's event and of the marker of a message that was no event; the head of the one large append."""
+NOTIFYS, FOREIGN = 300, 301
+"""Indexes of notify's event and of the marker of a message that was no event."""
 DAY = datetime(2026, 3, 1, 9, 0, 0, tzinfo=UTC)
-HOUR_SECONDS = 3600
+HOUR_SECONDS, START_SECONDS = 3600, 60
 TABLES = ("seen", "fragment", "bundle", "tile", "head", "offset", "foreign", "generation")
 
 Place = tuple[str, int | None, int | None, int | None]
@@ -69,23 +69,17 @@ class Ledger:
         whole["data"]["promise_keys"] = {CUSTODY: public_text(self.promise_key.public_key())}
         self.rig.founding = canonical(whole | {"command": command(0)})
         await self.rig.send(self.rig.founding)
-        await self._seal([head for head in HEADS if head < AT_ONCE])
-        await self._seal([head for head in HEADS if head >= AT_ONCE])
+        async with self.rig.writing() as task:
+            for size in HEADS:
+                await first(self.rig.until_signed(size), task)
+                await self._send_more(size)
         async with self.owner() as owner:
             await owner.execute("CREATE SCHEMA kept")
             for table in TABLES:
                 await owner.execute(f'CREATE TABLE kept."{table}" AS TABLE "{table}"')
 
-    async def _seal(self, heads: Sequence[int]) -> None:
-        """What was sent before the writer starts is one append; what follows is sent as soon as a head is signed."""
-        async with self.rig.writing() as task:
-            for size in heads:
-                await first(self.rig.until_signed(size), task)
-                if size != heads[-1]:
-                    await self._send_more(size)
-        await self._send_more(heads[-1])
-
     async def _send_more(self, size: int) -> None:
+        """What leads to the next head; sent together it arrives, and is appended, together."""
         if size == NOTIFYS:
             told = event(NOTIFY, subject="notice/1", sequence=1, command=command(1))
             await self.rig.send(told, topic=self.rig.kafka.notify_topic)
@@ -123,7 +117,7 @@ class Ledger:
         with socket.create_server(("127.0.0.1", 0)) as listening:
             task = asyncio.create_task(server.serve(sockets=[listening]))
             try:
-                await asyncio.wait_for(started(server, task), HOUR_SECONDS / 60)
+                await asyncio.wait_for(started(server, task), START_SECONDS)
                 url = f"http://127.0.0.1:{listening.getsockname()[1]}"
                 yield url, self.issuer.mint("peer", ["audit"], ["ledger:read"], HOUR_SECONDS)
             finally:

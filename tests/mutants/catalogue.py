@@ -1,0 +1,275 @@
+"""The committed mutants. Each is one line that, broken so, breaks a guarantee; its test is named after that guarantee.
+
+Lines are given without their indentation. When code moves, its mutants move with it: a quick test finds those left.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """`line` stands once in `file`; with `broken` in its place, `test` (a pytest node id) must fail."""
+
+    guarantee: str
+    what: str
+    file: str
+    line: str
+    broken: str
+    test: str
+
+
+_RULES = "services/custody/rules/"
+_TESTS = "tests/services/custody/"
+
+MUTANTS = (
+    # G1: an acknowledged command is in the ledger exactly once.
+    Mutant(
+        "G1",
+        "audit appends an event again when it comes again",
+        "services/audit/intake.py",
+        "elif key in seen:",
+        "elif key in ():",
+        "tests/services/audit/test_intake.py::test_g1_the_same_event_again_is_dropped_and_counted",
+    ),
+    Mutant(
+        "G1",
+        "an answer is not kept under its key",
+        "services/custody/record.py",
+        "await keep(connection, KEYS, account, request.key, answer, now)",
+        "del now",
+        f"{_TESTS}test_record.py::test_g1_a_retry_after_later_changes_returns_the_very_bytes_of_the_first_answer",
+    ),
+    Mutant(
+        "G1",
+        "one key answers for two requests",
+        "shared/commands.py",
+        "if row.fingerprint != fingerprint:",
+        "if not row.fingerprint:",
+        f"{_TESTS}test_record.py::test_g1_one_key_with_another_body_is_422_and_records_nothing",
+    ),
+    Mutant(
+        "G1",
+        "the relay goes on from its last number",
+        "shared/relay_store.py",
+        "self._published = max(self._published, min(decided, end))",
+        "self._published = max(self._published, min(top, end))",
+        "tests/shared/test_relay.py::test_g1_an_event_that_commits_after_a_later_one_is_not_left_behind",
+    ),
+    Mutant(
+        "G1",
+        "a broken promise is taken for a pending one",
+        "verifier/cadena_verify/promises.py",
+        "if latest > promise.sealed_by:",
+        "if latest > promise.sealed_by + latest:",
+        "tests/verifier/test_promises_and_seen.py::test_g1_a_cut_tail_breaks_a_promise_once_the_log_went_on",
+    ),
+    # G2: no protection is reduced by one party's word.
+    Mutant(
+        "G2",
+        "an amendment shortens the period of keeping",
+        "services/custody/policy/retention.py",
+        "return computed if computed.until > standing.until else standing",
+        "return computed",
+        f"{_TESTS}rules/test_sample.py::test_g2_no_amendment_ever_shortens_the_period_of_keeping",
+    ),
+    Mutant(
+        "G2",
+        "destruction is proposed for the last day of keeping",
+        f"{_RULES}proposal.py",
+        "if command.planned_on <= sample.retention_until:",
+        "if command.planned_on < sample.retention_until:",
+        f"{_TESTS}rules/test_proposal.py::test_g2_the_day_lies_after_the_last_day_of_keeping",
+    ),
+    # G4: no waiver by silence.
+    Mutant(
+        "G4",
+        "counsel of record is not told",
+        f"{_RULES}proposal.py",
+        "counsel = sorted({appointment.counsel for appointment in case.counsel})",
+        "counsel = sorted({appointment.counsel for appointment in case.counsel[:1]})",
+        f"{_TESTS}rules/test_proposal.py::test_g4_every_counsel_of_record_is_a_recipient_once",
+    ),
+    # G5: custody moves only when the receiver accepts.
+    Mutant(
+        "G5",
+        "custody moves with the offer",
+        f"{_RULES}sample.py",
+        "return replace(standing, offer=fact.offer, offered_to=fact.to_org, **moved(event))",
+        "return replace(standing, offer=fact.offer, offered_to=fact.to_org, custodian_org=fact.to_org, **moved(event))",
+        f"{_TESTS}rules/test_offer.py::test_g5_custody_stays_with_the_releaser_until_the_receiver_accepts",
+    ),
+    Mutant(
+        "G5",
+        "custody does not move on acceptance",
+        f"{_RULES}sample.py",
+        '"custodian_org": fact.to_org,',
+        '"custodian_org": fact.from_org,',
+        f"{_TESTS}rules/test_offer.py::test_g5_custody_stays_with_the_releaser_until_the_receiver_accepts",
+    ),
+    Mutant(
+        "G5",
+        "items are accepted without a receipt for each",
+        f"{_RULES}offer.py",
+        "if sorted(receipt.sample for receipt in command.receipts) != sorted(offer.samples):",
+        "if not command.receipts:",
+        f"{_TESTS}rules/test_offer.py::test_g5_the_receipts_are_those_of_the_offers_items",
+    ),
+    Mutant(
+        "G5",
+        "another seal is accepted without a word",
+        f"{_RULES}offer.py",
+        "if receipt.seal != world.samples[receipt.sample].seal and receipt.discrepancy is None:",
+        "if not receipt.seal and receipt.discrepancy is None:",
+        f"{_TESTS}rules/test_offer.py::test_g5_another_seal_is_taken_only_with_a_discrepancy",
+    ),
+    # G6: nothing is erased or overwritten.
+    Mutant(
+        "G6",
+        "custody's API may overwrite facts",
+        "services/custody/grants.sql",
+        "GRANT INSERT ON event, sealed_value, command, answer TO custody_api;",
+        "GRANT INSERT, UPDATE ON event, sealed_value, command, answer TO custody_api;",
+        f"{_TESTS}test_migrate.py::test_g6_no_process_can_change_or_erase_what_was_written_once",
+    ),
+    Mutant(
+        "G6",
+        "notify's worker may overwrite facts",
+        "services/notify/grants.sql",
+        "GRANT INSERT, UPDATE ON notice, delivery, reader_position TO notify_worker;",
+        "GRANT INSERT, UPDATE ON notice, delivery, reader_position, event TO notify_worker;",
+        "tests/services/notify/test_tables.py::test_g6_no_process_may_change_or_remove_what_was_written",
+    ),
+    Mutant(
+        "G6",
+        "a correction needs no reason",
+        f"{_RULES}sample.py",
+        "reason: SealedValue",
+        "reason: SealedValue | None = None",
+        f"{_TESTS}rules/test_sample.py::test_g6_an_amendment_has_a_reason_and_leaves_the_first_fact_as_it_was",
+    ),
+    Mutant(
+        "G6",
+        "rebuild does not compare what is stored with what happened",
+        "services/custody/rebuild.py",
+        "if is_stored[name] != value",
+        "if name not in is_stored",
+        f"{_TESTS}test_rebuild.py::test_g6_a_row_that_says_otherwise_is_found_and_named",
+    ),
+    # G7: any changed byte of the ledger is found.
+    Mutant(
+        "G7",
+        "the verifier compares no root with a signed head",
+        "verifier/cadena_verify/rebuild.py",
+        "fitting = [branch for branch in self._branches if branch.edge.root() == head.root]",
+        "fitting = [branch for branch in self._branches if head.root]",
+        "tests/verifier/test_stored_copies.py::test_g7_a_changed_copy_is_found_and_named",
+    ),
+    Mutant(
+        "G7",
+        "the verifier compares no tile",
+        "verifier/cadena_verify/rebuild.py",
+        "if mine != theirs:",
+        "if not theirs:",
+        "tests/tamper/test_tiles_and_rows.py::test_g7_what_is_done_to_tiles_and_rows_is_found_and_named",
+    ),
+    Mutant(
+        "G7",
+        "the verifier takes heads of any key",
+        "verifier/cadena_verify/heads.py",
+        "if trouble := check_signed(note, key):",
+        "if (trouble := check_signed(note, key)) and not note:",
+        "tests/verifier/test_heads.py::test_g7_a_changed_head_is_found_and_named",
+    ),
+    Mutant(
+        "G7",
+        "the writer's start check believes what is known",
+        "services/audit/check.py",
+        'if row["sha256"] != digest or (str(row["id"]), row["source"]) != _name(entry):',
+        'if (str(row["id"]), row["source"]) != _name(entry):',
+        "tests/tamper/test_start.py::test_g7_the_writer_does_not_go_on_from_a_changed_ledger",
+    ),
+    Mutant(
+        "G7",
+        "a reader takes entries that do not lead to the signed root",
+        "shared/sealed_log.py",
+        "if batch.root != batch.head.root:",
+        "if not batch.root:",
+        "tests/shared/test_sealed_log.py::test_g7_entries_that_do_not_lead_to_the_root_stop_the_reader",
+    ),
+    # G8: the log never signs two inconsistent heads.
+    Mutant(
+        "G8",
+        "the writer signs on from another root than it signed",
+        "services/audit/headfile.py",
+        "if at_kept is None or at_kept.root != kept.root:",
+        "if at_kept is None:",
+        "tests/services/audit/test_headfile.py::test_g8_a_database_set_back_is_refused",
+    ),
+    Mutant(
+        "G8",
+        "the verifier forgets the heads that it has seen",
+        "verifier/cadena_verify/seen.py",
+        "elif held is None and head.size > final.size:",
+        "elif held is None and head.size > final.size + head.size:",
+        "tests/verifier/test_promises_and_seen.py::test_g8_a_tail_cut_off_with_its_heads_is_found",
+    ),
+    # G9: refusals are in the ledger.
+    Mutant(
+        "G9",
+        "a refusal is answered and not recorded",
+        "services/custody/record.py",
+        "await stage(connection, EVENTS, [refused])",
+        "await stage(connection, EVENTS, [])",
+        f"{_TESTS}test_record.py::test_g9_a_refusal_by_a_rule_is_a_fact_without_version_and_is_kept_under_its_key",
+    ),
+    Mutant(
+        "G9",
+        "a refusal by role leaves no trace",
+        "services/custody/authorise.py",
+        "if held:",
+        "if not allowed:",
+        f"{_TESTS}test_record.py::test_g9_a_refusal_by_role_is_a_fact_403",
+    ),
+    Mutant(
+        "G9",
+        "a refusal is told as an accepted command",
+        "services/custody/stamp.py",
+        'outcome="refused",',
+        'outcome="accepted",',
+        f"{_TESTS}test_record.py::test_g9_a_refusal_by_a_rule_is_a_fact_without_version_and_is_kept_under_its_key",
+    ),
+    # G12: nobody sees a case in which they have no standing.
+    Mutant(
+        "G12",
+        "standing in one of several items is standing in all",
+        "services/custody/authorise.py",
+        "return frozenset.intersection(*each) if each else frozenset()",
+        "return frozenset().union(*each)",
+        f"{_TESTS}test_authorise.py::test_g12_a_relation_to_several_items_is_one_to_each",
+    ),
+    Mutant(
+        "G12",
+        "reads are for everyone",
+        "services/custody/queries/visibility.py",
+        "return or_(false(), *(conditions[relation](actor) for relation in sorted(granted) if relation in conditions))",
+        "return or_(true(), *(conditions[relation](actor) for relation in sorted(granted) if relation in conditions))",
+        f"{_TESTS}api/test_standing.py::test_g12_each_account_sees_what_it_has_standing_in",
+    ),
+    Mutant(
+        "G12",
+        "a token's scope opens the ledger to a laboratory",
+        "services/audit/authorise.py",
+        "return role == AUDITOR if role is not None else SCOPE in scopes",
+        "return role == AUDITOR or SCOPE in scopes",
+        "tests/services/audit/test_authorise.py::test_g12_no_scope_widens_a_role",
+    ),
+    Mutant(
+        "G12",
+        "entries are served to anyone with a token",
+        "services/audit/api/tiles.py",
+        "await _demand_reader(request, principal)",
+        "del principal",
+        "tests/services/audit/test_api.py::test_g12_entries_are_for_auditors_and_peers",
+    ),
+)
+"""By guarantee."""
