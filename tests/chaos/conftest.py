@@ -1,5 +1,6 @@
 """An installation that is there to be broken: its own PostgreSQL and Kafka, whatever the environment names."""
 
+import random
 import secrets
 import tempfile
 from collections.abc import Iterator
@@ -27,8 +28,8 @@ def mayhem() -> Iterator[Mayhem]:
 
 
 @pytest.fixture
-def seed() -> int:
-    """What chance depends on; CADENA_CHAOS_SEED repeats a run's keys, choices and order."""
-    chosen = int(given("CADENA_CHAOS_SEED") or secrets.randbelow(1_000_000))
+def seed(request: pytest.FixtureRequest) -> int:
+    """What chance depends on, 24 bits, different for each test; CADENA_CHAOS_SEED repeats its keys, choices and order."""
+    chosen = given("CADENA_CHAOS_SEED") or secrets.token_hex(4)
     print(f"CADENA_CHAOS_SEED={chosen}")
-    return chosen
+    return random.Random(f"{chosen} {request.node.name}").getrandbits(24)

@@ -9,7 +9,7 @@ from typing import Any
 from deploy.local.stack import Stack
 from tests.chaos.callers import Callers, Kept
 
-PACE_SECONDS = 0.1
+PACE_SECONDS = 0.2
 COLLECTED = "2003-05-12T09:30:00Z"
 
 
@@ -84,7 +84,7 @@ class Office:
     def prosecutor(self, stop: threading.Event) -> None:
         """Proposes the destruction of what the labs left, one proposal after the other."""
         rng = random.Random(f"{self.seed} prosecutor")
-        while not stop.wait(2 * PACE_SECONDS):
+        while not stop.wait(PACE_SECONDS):
             if self.proposable:
                 self.propose([self.proposable.popleft()], rng)
 
@@ -99,7 +99,7 @@ class Office:
     def people(self, stop: threading.Event) -> None:
         """Give notify one address after the other."""
         rng, number = random.Random(f"{self.seed} people"), 0
-        while not stop.wait(3 * PACE_SECONDS):
+        while not stop.wait(PACE_SECONDS):
             number += 1
             who = rng.choice(["courier", "auditor", "oversight"])
             body = {"address": f"{who}{number}@example.org"}

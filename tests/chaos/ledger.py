@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx2
 from prometheus_client.parser import text_string_to_metric_families
@@ -24,6 +24,13 @@ class Leaf:
     event: dict[str, Any]
 
 
+class Head(NamedTuple):
+    """A tree's size and its root in base64."""
+
+    size: int
+    root: str
+
+
 def leaves(stack: Stack) -> list[Leaf]:
     """Every entry under the published head."""
     token = {"Authorization": f"Bearer {stack.token('auditor')}"}
@@ -36,6 +43,28 @@ def leaves(stack: Stack) -> list[Leaf]:
         ]
     assert len(raw) == size
     return [Leaf(index, json.loads(entry)) for index, entry in enumerate(raw)]
+
+
+def head(stack: Stack) -> Head | None:
+    """The published head, unverified; None while the log does not answer."""
+    try:
+        with _log(stack) as log:
+            answer = log.get("/checkpoint")
+    except httpx2.HTTPError:
+        return None
+    return _head(answer.text) if answer.status_code == 200 else None
+
+
+def heads(stack: Stack) -> set[Head]:
+    """Every head that the log says it has signed."""
+    found: set[Head] = set()
+    with _log(stack) as log:
+        after: int | None = 0
+        while after is not None:
+            page = log.get(f"/v1/checkpoints?after={after}&limit=1000").raise_for_status().json()
+            found |= {_head(one["note"]) for one in page["checkpoints"]}
+            after = page["next"]
+    return found
 
 
 def unsealed(stack: Stack, kept: Iterable[Kept]) -> list[Kept]:
@@ -55,18 +84,21 @@ def all_sealed(stack: Stack, kept: Iterable[Kept]) -> bool:
         return False
 
 
+def _head(note: str) -> Head:
+    _, size, root, *_ = note.splitlines()
+    return Head(int(size), root)
+
+
 def _log(stack: Stack) -> httpx2.Client:
     return httpx2.Client(base_url=stack.wiring.url("audit api"), timeout=30)
 
 
-def verdict(stack: Stack, folder: Path, promises: Iterable[str] = ()) -> dict[str, Any]:
-    """What cadena-verify reports of the whole log; it must find no defect, and every head that `folder` remembers."""
-    kept = folder / "promises"
-    kept.mkdir(exist_ok=True)
+def verdict(stack: Stack, promises: Iterable[str], folder: Path) -> dict[str, Any]:
+    """What cadena-verify reports of the whole log and of these promises; it must find no defect."""
     for number, promise in enumerate(promises):
-        (kept / f"{number:06}.jws").write_text(promise)
+        (folder / f"{number:06}.jws").write_text(promise)
     argv = [sys.executable, "-m", "cadena_verify", stack.wiring.url("audit api"), "--vkey", stack.vkey, "--json"]
-    argv += ["--bearer", stack.token("auditor"), "--seen", str(folder / "seen"), "--promises", str(kept)]
+    argv += ["--bearer", stack.token("auditor"), "--promises", str(folder)]
     ran = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=180)
     assert ran.returncode == 0, f"cadena-verify ended with {ran.returncode}: {ran.stdout[-4000:]}{ran.stderr[-2000:]}"
     report: dict[str, Any] = json.loads(ran.stdout)

@@ -13,7 +13,7 @@ from deploy.local.supervisor import Supervisor
 from deploy.local.waiting import wait_until
 from deploy.local.wiring import WORKERS
 from tests.chaos.callers import Callers, Crowd, Kept
-from tests.chaos.ledger import all_sealed, metric, unsealed
+from tests.chaos.ledger import Head, all_sealed, head, metric, unsealed
 
 DEADLINE_SECONDS = 180.0
 
@@ -25,6 +25,8 @@ class Mayhem:
 
     def __init__(self, stack: Stack) -> None:
         self.stack = stack
+        self.seen: set[Head] = set()
+        """Heads as they were published at some time, whichever process died since."""
         self._supervisor = Supervisor(stack)
 
     def until(self, predicate: Callable[[], T | None], what: str, crowd: Crowd | None = None) -> T:
@@ -34,9 +36,12 @@ class Mayhem:
             if crowd is not None:
                 crowd.demand_well()
             self._supervisor.look(time.monotonic())
+            published = head(self.stack)
+            if published is not None:
+                self.seen.add(published)
             return predicate()
 
-        return wait_until(looked, DEADLINE_SECONDS, what, poll=0.1)
+        return wait_until(looked, DEADLINE_SECONDS, what, poll=0.3)
 
     @contextlib.contextmanager
     def nothing_is_sealed(self) -> Iterator[None]:
