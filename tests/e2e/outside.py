@@ -125,6 +125,13 @@ class Outside:
             self.promises += said.get("promises") or [] if isinstance(said, dict) else []
 
 
+def no(answer: httpx2.Response) -> tuple[int, str]:
+    """Status and code of a problem; no code for what is none."""
+    if answer.headers.get("content-type") != "application/problem+json":
+        return answer.status_code, ""
+    return answer.status_code, str(answer.json()["type"]).removeprefix("urn:cadena:problem:")
+
+
 def command_of(who: str, key: str) -> str:
     """The `command` that the events of this account's key carry."""
     return command_hash(account_digest(ISSUER, who), key)
