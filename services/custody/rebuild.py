@@ -31,7 +31,7 @@ class Report:
 
 
 async def check_at(url: str) -> Report:
-    """`check` of the database at `url`, with any login that may read the events."""
+    """`check` of the database at `url`, with a login that may read events and state: the API's, or the owner's."""
     engine = make_engine(url, pool_size=1, statement_seconds=0, application_name="custody rebuild")
     try:
         return await check(engine)

@@ -55,6 +55,6 @@ class FoundSettings(_CommandSettings):
 
 
 class RebuildSettings(_CommandSettings):
-    """`rebuild`: it only reads, with any login that may read the events."""
+    """`rebuild`: it only reads, with a login that may read events and state: the API's, or the owner's."""
 
     database_url: SecretStr
