@@ -2,6 +2,7 @@
 
 import logging
 import sys
+from types import TracebackType
 from typing import Any
 
 import structlog
@@ -48,6 +49,12 @@ def configure(process: str, level: int = logging.INFO) -> None:
     # httpx logs URLs, which may hold link tokens; alembic logs each look at a version, so each probe of readyz
     for name in ("alembic", "httpx", "httpx2", "httpcore", "httpcore2"):
         logging.getLogger(name).setLevel(logging.WARNING)
+    sys.excepthook = _last_line
+
+
+def _last_line(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """What ends a process is logged like any other error; the interpreter's own traceback would tell its text."""
+    structlog.get_logger().critical("the process ends", exc_info=(kind, error, trace))
 
 
 def where(exc_info: structlog.typing.ExcInfo) -> list[dict[str, Any]]:

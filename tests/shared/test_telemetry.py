@@ -33,6 +33,29 @@ except ExceptionGroup:
 """
 
 
+DIES = """
+import typer
+from shared.telemetry import configure
+
+app = typer.Typer(pretty_exceptions_enable=False)
+
+@app.command()
+def work():
+    configure("custody worker")
+    raise LookupError("nobody is Zanate")
+
+app()
+"""
+
+
+def test_a_process_that_dies_says_where_in_json_and_not_with_what() -> None:
+    ran = subprocess.run([sys.executable, "-c", DIES], capture_output=True, text=True, check=False)
+    (line,) = [json.loads(line) for line in ran.stdout.splitlines()]
+    assert (ran.returncode, line["event"], line["level"]) == (1, "the process ends", "critical")
+    assert line["exception"][0]["exc_type"] == "LookupError"
+    assert "Zanate" not in ran.stdout + ran.stderr
+
+
 def test_an_error_is_logged_by_type_and_place_without_a_word_of_what_was_sent() -> None:
     ran = subprocess.run([sys.executable, "-c", BREAKS], capture_output=True, text=True, check=True)
     lines = [json.loads(line) for line in ran.stdout.splitlines()]
