@@ -1,15 +1,31 @@
 """What every process reads from its environment, typed and checked once at its entry point; nothing else reads it."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 DEV_ISSUER = "urn:cadena:dev"
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+Settings = TypeVar("Settings", bound=BaseSettings)
+
+
+def read(kind: type[Settings]) -> Settings:
+    """The settings from the environment; ends the process with a sentence for each variable that is missing or wrong.
+
+    Values are not repeated: they may be secrets.
+    """
+    try:
+        return kind()
+    except ValidationError as error:
+        prefix = kind.model_config.get("env_prefix", "")
+        wrong = [f"{prefix}{'.'.join(map(str, one['loc']))}".upper() + f": {one['msg']}" for one in error.errors()]
+        raise SystemExit("the environment is not right:\n" + "\n".join(wrong)) from None
 
 
 class CommonSettings(BaseSettings):

@@ -53,8 +53,13 @@ def configure(process: str, level: int = logging.INFO) -> None:
 
 
 def _last_line(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    """What ends a process is logged like any other error; the interpreter's own traceback would tell its text."""
-    structlog.get_logger().critical("the process ends", exc_info=(kind, error, trace))
+    """What ends a process is logged like any other error; the interpreter's own traceback would tell any text.
+
+    The sentence of an error of ours is told, since it is written for the operator.
+    """
+    ours = kind.__module__.partition(".")[0] in ("shared", "services")
+    sentence = {"sentence": str(error)} if ours else {}
+    structlog.get_logger().critical("the process ends", exc_info=(kind, error, trace), **sentence)
 
 
 def where(exc_info: structlog.typing.ExcInfo) -> list[dict[str, Any]]:

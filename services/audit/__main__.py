@@ -11,7 +11,7 @@ import typer
 from services.audit.keys import signing_keys
 from services.audit.settings import ApiSettings, KeysSettings, MigrateSettings, WriterSettings
 from shared.keys import KeyUnusable
-from shared.settings import KafkaSettings
+from shared.settings import KafkaSettings, read
 
 # Each command imports what it runs: `keys` must not wait for a web framework and a database.
 
@@ -31,7 +31,7 @@ def writer(
     from shared.kafka import KafkaConfig, check_fact_topic
 
     telemetry.configure("audit writer")
-    settings, kafka = WriterSettings(), KafkaSettings()
+    settings, kafka = read(WriterSettings), read(KafkaSettings)
     config = KafkaConfig.of(kafka)
     try:
         keys = signing_keys(settings.keys_dir, settings.origin)
@@ -60,7 +60,7 @@ def api() -> None:
     from shared import health, telemetry
 
     telemetry.configure("audit api")
-    settings = ApiSettings()
+    settings = read(ApiSettings)
 
     async def main(stop: asyncio.Event) -> None:
         await health.serve(api_app(settings), settings.listen_host, settings.listen_port, stop)
@@ -73,14 +73,14 @@ def migrate() -> None:
     """Bring the database to this release's tables and grants, as its owner."""
     from shared import database
 
-    url = MigrateSettings().owner_database_url.get_secret_value()
+    url = read(MigrateSettings).owner_database_url.get_secret_value()
     print(f"audit: revision {asyncio.run(database.migrate(url, Path(__file__).parent))}")
 
 
 @app.command()
 def keys() -> None:
     """Make the private keys that are missing, and print the public ones as JSON."""
-    settings = KeysSettings()
+    settings = read(KeysSettings)
     made = signing_keys(settings.keys_dir, settings.origin, make=True)
     public = {"origin": settings.origin, "log_vkey": made.log.key.vkey, "cosigner_vkey": made.cosigner.key.vkey}
     print(json.dumps(public))

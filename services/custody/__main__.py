@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from services.custody.settings import ApiSettings, FoundSettings, KeysSettings, MigrateSettings, RebuildSettings
 from shared.canonical import NotCanonical, strict_loads
 from shared.keys import KeyUnusable, load_key, make_key, public_text
+from shared.settings import KafkaSettings, read
 
 # Each command imports what it runs: `keys` must not wait for a web framework and a database.
 PACKAGE = Path(__file__).parent
@@ -27,7 +28,7 @@ def api() -> None:
     from shared.telemetry import configure
 
     configure("custody api")
-    settings = ApiSettings()
+    settings = read(ApiSettings)
     run(lambda stop: serve(create_app(settings), settings.listen_host, settings.listen_port, stop))
 
 
@@ -37,11 +38,10 @@ def worker() -> None:
     from services.custody.loops import work
     from services.custody.settings import WorkerSettings
     from shared.health import run
-    from shared.settings import KafkaSettings
     from shared.telemetry import configure
 
     configure("custody worker")
-    settings, kafka = WorkerSettings(), KafkaSettings()
+    settings, kafka = read(WorkerSettings), read(KafkaSettings)
     run(lambda stop: work(settings, kafka, stop))
 
 
@@ -50,7 +50,7 @@ def migrate() -> None:
     """Bring the database to this release, and set what each login may do."""
     from shared.database import migrate as migrate_database
 
-    settings = MigrateSettings()
+    settings = read(MigrateSettings)
     revision = asyncio.run(migrate_database(settings.owner_database_url.get_secret_value(), PACKAGE))
     print(f"custody: the database is at revision {revision}")
 
@@ -58,7 +58,7 @@ def migrate() -> None:
 @app.command()
 def keys() -> None:
     """Make the private keys that are missing, and print the public ones."""
-    settings = KeysSettings()
+    settings = read(KeysSettings)
     promise = make_key(settings.keys_dir / PROMISE_KEY)
     print(json.dumps({"source": settings.custody_source, "promise_key": public_text(promise.public_key())}))
 
@@ -69,7 +69,7 @@ def found(file: Annotated[Path, typer.Argument(exists=True, dir_okay=False)]) ->
     from services.custody.found import Founding, NotFounded, found_at
     from shared.problems import Problem
 
-    settings = FoundSettings()
+    settings = read(FoundSettings)
     try:
         document = Founding.model_validate(strict_loads(file.read_bytes()))
         key = load_key(settings.keys_dir / PROMISE_KEY)
@@ -90,7 +90,7 @@ def rebuild(
     from shared.trouble import TROUBLE
 
     try:
-        report = asyncio.run(check_at(RebuildSettings().database_url.get_secret_value()))
+        report = asyncio.run(check_at(read(RebuildSettings).database_url.get_secret_value()))
     except TROUBLE as error:
         _fail(f"the database cannot be read: {error}", 3)
     for difference in report.differences:

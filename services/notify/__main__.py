@@ -8,7 +8,7 @@ import typer
 
 from services.notify.settings import LINK_KEY, PROMISE_KEY, ApiSettings, KeysSettings, MigrateSettings, WorkerSettings
 from shared.keys import make_key, public_text
-from shared.settings import KafkaSettings
+from shared.settings import KafkaSettings, read
 
 # Each command imports what it runs: `keys` must not wait for a web framework and a database.
 PACKAGE = Path(__file__).parent
@@ -23,7 +23,7 @@ def api() -> None:
     from shared.telemetry import configure
 
     configure("notify api")
-    settings = ApiSettings()
+    settings = read(ApiSettings)
     run(lambda stop: serve_api(settings, stop))
 
 
@@ -35,7 +35,7 @@ def worker() -> None:
     from shared.telemetry import configure
 
     configure("notify worker")
-    settings, kafka = WorkerSettings(), KafkaSettings()
+    settings, kafka = read(WorkerSettings), read(KafkaSettings)
     run(lambda stop: work(settings, kafka, stop))
 
 
@@ -44,7 +44,7 @@ def migrate() -> None:
     """Bring the database to this release, and set what each login may do."""
     from shared.database import migrate as migrate_database
 
-    settings = MigrateSettings()
+    settings = read(MigrateSettings)
     revision = asyncio.run(migrate_database(settings.owner_database_url.get_secret_value(), PACKAGE))
     print(f"notify: the database is at revision {revision}")
 
@@ -52,7 +52,7 @@ def migrate() -> None:
 @app.command()
 def keys() -> None:
     """Make the private keys that are missing, and print the public ones."""
-    settings = KeysSettings()
+    settings = read(KeysSettings)
     promise, link = (make_key(settings.keys_dir / name).public_key() for name in (PROMISE_KEY, LINK_KEY))
     printed = {"source": settings.notify_source, "promise_key": public_text(promise), "link_key": public_text(link)}
     print(json.dumps(printed))
