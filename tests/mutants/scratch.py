@@ -43,11 +43,10 @@ class Scratch:
 
     def __init__(self, checkout: Path, folder: Path, environment: Mapping[str, str]) -> None:
         """`environment` is added to what pytest gets: where PostgreSQL and Kafka are."""
-        self.folder, self._runs = folder, 0
+        self.folder, self._runs, self._writes = folder, 0, 0
         # Before the .venv's own word for where the verifier is: else the working tree's would be tried.
         paths = os.pathsep.join([str(folder), str(folder / "verifier")])
-        # A file changed twice within a second, with as many bytes, would else be taken from its compiled twin.
-        self._environment = {"PYTHONPATH": paths, "PYTHONDONTWRITEBYTECODE": "1", **environment}
+        self._environment = {"PYTHONPATH": paths, **environment}
         for name in tracked(checkout):
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(checkout / name, folder / name)
@@ -60,11 +59,17 @@ class Scratch:
         number = place(whole, file, line)
         lines = whole.split("\n")
         lines[number - 1] = lines[number - 1].replace(line, instead)
-        path.write_text("\n".join(lines))
+        self._write(path, "\n".join(lines))
         try:
             yield number
         finally:
-            path.write_text(whole)
+            self._write(path, whole)
+
+    def _write(self, path: Path, text: str) -> None:
+        """Give the file a time of its own: Python takes one of the same second and length from its compiled twin."""
+        path.write_text(text)
+        self._writes += 1
+        os.utime(path, (self._writes, self._writes))
 
     def pytest(self, tests: Sequence[str], *options: str) -> Outcome:
         """Run these node ids in the copy, and nothing else."""
