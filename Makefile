@@ -1,7 +1,7 @@
 # Everything is started from here; `make` alone lists it. Needs Python 3.11 to 3.14 and nothing else.
 # PYTHON=/path/to/python3.13 chooses the Python that .venv is made with.
 .DEFAULT_GOAL := help
-.PHONY: help demo serve down status test lint bench mutants interop openapi docs picture fresh lock clean local dev
+.PHONY: help demo serve down status test lint mutants interop openapi docs picture fresh lock clean local dev
 
 PY := .venv/bin/python
 # The same for what runs long or starts processes: it ends when make is killed, and all that it started ends with it.
@@ -39,9 +39,6 @@ test: dev ## all tests
 lint: dev ## ruff, mypy, import rules, our own checks
 	@$(PY) -m ruff check . && $(PY) -m ruff format --check . && $(PY) -m mypy . \
 	&& .venv/bin/lint-imports && $(PY) -m deploy.lint
-
-bench: local ## how fast it is here
-	@$(RUN) -m tests.bench
 
 mutants: dev ## break each guarantee by one line and see its own test turn red
 	@$(RUN) -m tests.mutants

@@ -1,6 +1,6 @@
 """The local stack: real PostgreSQL, real Kafka, a mail sink, a dev issuer and the six processes, on loopback only.
 
-Demo, serve, tests and bench all start it through `stack.Stack`; there is no second way and no in-memory stand-in.
+Demo, serve and tests all start it through `stack.Stack`; there is no second way and no in-memory stand-in.
 State lives in one folder, ports are free ones, and nothing outlives the process that started it.
 
 What may be set: `DATABASE_URL` (an administrator of a PostgreSQL server), `KAFKA_BOOTSTRAP_SERVERS` and `SMTP_URL` name

@@ -1,6 +1,6 @@
 """The whole stack in one state folder: backends, the six processes, founding and seeding.
 
-Demo, serve, tests, chaos and bench use this class; `up()` does all steps in order. Start it from the main thread.
+Demo, serve, tests and chaos use this class; `up()` does all steps in order. Start it from the main thread.
 """
 
 import fcntl
