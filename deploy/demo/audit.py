@@ -72,6 +72,16 @@ def everything_holds(troupe: Troupe, teller: Teller) -> str:
     return f"{report['size']} entries, {report['heads']} heads: all verified"
 
 
+def signed_sizes(troupe: Troupe) -> set[int]:
+    """The size of every head that the log ever signed."""
+    sizes, after = {0}, 0
+    while after is not None:
+        page = httpx2.get(f"{troupe.log_url}/v1/checkpoints", params={"after": after}, timeout=10).json()
+        sizes |= {head["size"] for head in page["checkpoints"]}
+        after = page["next"]
+    return sizes
+
+
 def tamper(troupe: Troupe, teller: Teller, index: int) -> None:
     """One byte, as the owner of the ledger's database; the verifier names the entry."""
     teller.step("Now someone with full rights on the ledger's database changes one byte of one entry.")
@@ -79,9 +89,13 @@ def tamper(troupe: Troupe, teller: Teller, index: int) -> None:
     teller.say(f"entry {index}: one character, {before!r}, became {after!r}")
     checked = verify(_log(troupe))
     teller.quote(checked.stdout or checked.stderr)
-    if checked.returncode != FOUND or f"{index}" not in checked.stdout:
+    named = [(one["index"], one["until"]) for one in _report(troupe)["defects"] if "index" in one]
+    if checked.returncode != FOUND or not any(first <= index < until for first, until in named):
         raise StackProblem("The changed byte was not found.")
-    teller.say(f"found, and the entry named: index {index}")
+    single = (index, index + 1) in named
+    teller.say(
+        f"found, and the entry named: index {index}" if single else f"found between two signed heads: {named[0]}"
+    )
 
 
 async def _change_one_byte(owner_url: str, index: int) -> tuple[str, str]:

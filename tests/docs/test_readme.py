@@ -85,7 +85,7 @@ def test_the_tour_shows_what_it_promises(said: str) -> None:
     assert re.search(r"\d+ entries, \d+ tiles and \d+ signed heads verified", tour)
     assert "To: defensa@example.org" in tour
     assert ":verify?token=" in tour
-    assert re.search(r"custody worker +\d+", tour)
+    assert re.search(r"custody-worker +\d+", tour)
 
 
 def test_the_tests_of_the_copy_were_run_and_none_was_skipped(said: str) -> None:
