@@ -1,6 +1,7 @@
 """`python -m tests.mutants`: break each guarantee by one line, in a copy, and see its own test turn red.
 
-Exit code 0 if every mutant turned its test red and every test is green without one; 1 if not; 2 if it cannot be tried.
+Exit code 0 if every mutant turned its test red and every test is green without one; 1 if not; 2 if it cannot be tried. Words
+on the command line (`G5 G7`) choose guarantees.
 """
 
 import sys
@@ -33,6 +34,9 @@ def main(wanted: Sequence[str]) -> int:
     except (StackProblem, Unfit) as problem:
         print(f"cadena: {problem}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("\ncadena: interrupted, nothing was shown", file=sys.stderr)
+        return 130
 
 
 def is_green(scratch: Scratch, mutants: Sequence[Mutant]) -> bool:

@@ -227,7 +227,7 @@ MUTANTS = (
         "a refusal by role leaves no trace",
         "services/custody/authorise.py",
         "if held:",
-        "if not allowed:",
+        "if allowed:",
         f"{_TESTS}test_record.py::test_g9_a_refusal_by_role_is_a_fact_403",
     ),
     Mutant(

@@ -1,6 +1,5 @@
 """What the owner of audit's database can do without the log's key: anything to any row."""
 
-from base64 import b64encode
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -116,8 +115,3 @@ class Owner:
         key, value = ("n", first // WIDTH) if table == "bundle" else ("first", first)
         framed = frame(change(held, index - first))
         await self.execute(f"UPDATE {table} SET bytes = $2 WHERE {key} = $1", value, framed)
-
-
-def checkpoint_text(origin: str, size: int, root: bytes) -> str:
-    """A checkpoint's text (C2SP tlog-checkpoint)."""
-    return f"{origin}\n{size}\n{b64encode(root).decode()}\n"
