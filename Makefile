@@ -6,9 +6,10 @@
 PY := .venv/bin/python
 # The same for what runs long or starts processes: it ends when make is killed, and all that it started ends with it.
 RUN := $(PY) -I -S deploy/local/launch.py tied $(PY)
-# What a shell can tell about Python before there is one: any of these may run the bootstrap, which judges them all.
+# What a shell can tell about Python before there is one: the first that can read the bootstrap runs it; it judges them all.
+READS = -c 'import sys; print(sys.version_info >= (3, 7))' 2>/dev/null
 BOOTSTRAP = for p in "$$PYTHON" python3 python3.13 python3.12 python3.11 python3.14; do \
-	if [ -n "$$p" ] && command -v "$$p" >/dev/null 2>&1; then exec "$$p" deploy/local/bootstrap.py $(1); fi; done; \
+	if [ -n "$$p" ] && [ "$$("$$p" $(READS))" = True ]; then exec "$$p" deploy/local/bootstrap.py $(1); fi; done; \
 	echo "cadena: no Python found. Install Python 3.11 to 3.14 (on Debian: apt install python3 python3-venv)." >&2; exit 1
 
 help: ## this list
@@ -28,12 +29,12 @@ serve: local ## run the six processes, founded and seeded, until Ctrl-C
 	@$(RUN) -m deploy.local serve
 
 down: ## stop what `make serve` runs in this checkout
-	@if [ -x $(PY) ]; then $(PY) -m deploy.local down; else echo "Nothing runs here."; fi
+	@if [ -x $(PY) ]; then $(PY) -m deploy.local down; else echo "Nothing is served from this checkout."; fi
 
 status: ## what runs in this checkout, and where
-	@if [ -x $(PY) ]; then $(PY) -m deploy.local status; else echo "Nothing runs here."; fi
+	@if [ -x $(PY) ]; then $(PY) -m deploy.local status || [ $$? = 3 ]; else echo "Nothing is served from this checkout."; fi
 
-test: dev ## all tests
+test: dev ## all tests; ARGS=tests/shared runs a part
 	@$(RUN) -m pytest $(ARGS)
 
 lint: dev ## ruff, mypy, import rules, our own checks

@@ -31,7 +31,7 @@ def _shown(message: EmailMessage) -> str:
     body = message.get_body(("plain",))
     lines = [f"{name}: {message[name]}" for name in ("From", "To", "Date", "Subject", "Message-ID")]
     lines += [f"Attached: {part.get_filename()}" for part in message.iter_attachments()]
-    return "\n".join([*lines, "", "" if body is None else body.get_content().rstrip()])
+    return "\n".join([*lines, "", "" if body is None else body.get_content().replace("\r\n", "\n").rstrip()])
 
 
 def main() -> int:

@@ -34,10 +34,15 @@ def page(
     *,
     form: bool = False,
     promises: Sequence[str] = (),
+    receipt: str = "",
 ) -> Response:
-    """A page; with `form` it holds the button that spends the link it was opened by, with `promises` the receipts."""
+    """A page; with `form` it holds the button that spends the link it was opened by.
+
+    With `promises` it shows each of them under `receipt`, the sentence that says what they promise.
+    """
     html = _PAGES.get_template("page.html").render(
-        language=language, title=title, paragraphs=paragraphs, form=form, promises=promises, texts=TEXTS[language],
+        language=language, title=title, paragraphs=paragraphs, form=form, promises=promises, receipt=receipt,
+        texts=TEXTS[language],
         style=Markup(_STYLE),  # noqa: S704 - a file of ours, and it must be byte for byte what the header's hash is of
     )  # fmt: skip
     return Response(html, status, HEADERS, "text/html; charset=utf-8")

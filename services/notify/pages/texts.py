@@ -18,6 +18,7 @@ class Texts:
     done: str
     promise: str
     promise_note: str
+    refusal_note: str
     superseded_title: str
     superseded: str
     invalid_title: str
@@ -38,6 +39,8 @@ TEXTS: Mapping[Language, Texts] = {
         promise="Su comprobante",
         promise_note="Es la promesa firmada de que esta confirmación quedará en el registro. Consérvela en un archivo"
         " terminado en .jws; si el registro no la contuviera mañana, lo demuestra.",
+        refusal_note="Este enlace no confirmó ninguna dirección. Es la promesa firmada de que esta negativa quedará en"
+        " el registro.",
         superseded_title="Este enlace ya no sirve",
         superseded="La dirección ya fue confirmada o después se dio otra. Use el enlace del mensaje más reciente, o dé"
         " su dirección de nuevo.",
@@ -58,6 +61,8 @@ TEXTS: Mapping[Language, Texts] = {
         promise="Your receipt",
         promise_note="This is the signed promise that this confirmation will stand in the log. Keep it in a file that"
         " ends in .jws; if the log does not hold it tomorrow, this proves it.",
+        refusal_note="This link confirmed no address. This is the signed promise that this refusal will stand in the"
+        " log.",
         superseded_title="This link is of no use any more",
         superseded="The address is confirmed already, or another one was given later. Use the link in the newest"
         " message, or give your address again.",

@@ -43,8 +43,9 @@ async def act(party: str, request: Request) -> Response:
         return _invalid(request)
     texts, promises = TEXTS[language], orjson.loads(answer.body)["promises"]
     if answer.status == 200:
-        return page(200, language, texts.done_title, [texts.done], promises=promises)
-    return page(answer.status, language, texts.superseded_title, [texts.superseded], promises=promises)
+        return page(200, language, texts.done_title, [texts.done], promises=promises, receipt=texts.promise_note)
+    said = [texts.superseded]
+    return page(answer.status, language, texts.superseded_title, said, promises=promises, receipt=texts.refusal_note)
 
 
 async def _open(request: Request, party: str) -> tuple[Language, AddressLink]:

@@ -102,6 +102,8 @@ async def test_a_link_to_an_address_that_was_replaced_is_refused_and_the_refusal
     answer = await browser.post(old)
     assert answer.status_code == 409
     assert TEXTS["en"].superseded_title in answer.text
+    assert TEXTS["en"].refusal_note in answer.text
+    assert TEXTS["en"].promise_note not in answer.text
     [refused] = await world.own_facts("command.refused")
     assert refused.data["code"] == "link-superseded"
     assert await world.own_facts("address_verified") == []
