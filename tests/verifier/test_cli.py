@@ -19,6 +19,18 @@ from tests.verifier.served import TOKEN, Serving, serve
 Capture = pytest.CaptureFixture[str]
 
 
+def run_with(broken: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """The program in a process of its own, after these lines were run; `c` is its command line."""
+    script = (
+        f"import cadena_verify.cli as c\n{broken}\n"
+        f"import sys; sys.argv = ['cadena-verify', {str(folder)!r}, '--vkey', {LOG_VKEY!r}]\n"
+        "c.run()\n"
+    )
+    return subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, env=dict(os.environ)
+    )
+
+
 @pytest.fixture
 def log() -> Forged:
     return Forged(entries(300), [1, 100, 300])
@@ -89,6 +101,41 @@ def test_2_a_wrong_command_line(words: list[str], capsys: Capture) -> None:
         main(words)
     assert stopped.value.code == 2
     assert "usage: cadena-verify" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("seconds", ["nan", "-1", "0", "inf", "1e30", "3600.1", "soon"])
+def test_2_a_timeout_that_no_socket_has(folder: Path, capsys: Capture, seconds: str) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main([str(folder), "--vkey", LOG_VKEY, f"--timeout={seconds}"])
+    assert stopped.value.code == 2
+    assert f"{seconds} is not a number of seconds above 0 and up to 3600" in capsys.readouterr().err
+
+
+def test_2_a_folder_among_the_promises(folder: Path, tmp_path: Path, capsys: Capture) -> None:
+    (tmp_path / "promises" / "dir.jws").mkdir(parents=True)
+    assert main([str(folder), "--vkey", LOG_VKEY, "--promises", str(tmp_path / "promises")]) == 2
+    assert "dir.jws cannot be read: Is a directory." in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        "http://[::1", "http://.", "http://a..b/", f"http://{'a' * 64}.example/", "http://127.0.0.1 x/",
+        "http://127.0.0.1/a log", "http://127.0.0.1/caf\u00e9", "a" * 5000,
+    ],
+)  # fmt: skip
+def test_3_what_is_no_url_is_said(where: str, capsys: Capture) -> None:
+    assert main([where, "--vkey", LOG_VKEY]) == 3
+    captured = capsys.readouterr()
+    assert where in captured.err
+    assert captured.err.count("\n") == 1
+    assert captured.out == ""
+
+
+def test_3_an_unforeseen_error_accuses_nobody(folder: Path) -> None:
+    ran = run_with("def audit(*_): raise RuntimeError('boom')\nc.audit = audit", folder)
+    assert (ran.returncode, ran.stdout) == (3, "")
+    assert ran.stderr == "cadena-verify: unforeseen RuntimeError: boom; nothing was decided. Please report this.\n"
 
 
 def test_3_what_cannot_be_read_is_said(tmp_path: Path, capsys: Capture) -> None:
@@ -207,15 +254,6 @@ def test_progress_is_drawn_on_a_terminal_and_taken_away() -> None:
 
 
 def test_an_interrupted_audit_says_so(folder: Path) -> None:
-    script = (
-        "import cadena_verify.cli as c\n"
-        "def stop(*_): raise KeyboardInterrupt\n"
-        "c.audit = stop\n"
-        f"import sys; sys.argv = ['cadena-verify', {str(folder)!r}, '--vkey', {LOG_VKEY!r}]\n"
-        "c.run()\n"
-    )
-    ran = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, env=dict(os.environ)
-    )
+    ran = run_with("def stop(*_): raise KeyboardInterrupt\nc.audit = stop", folder)
     assert ran.returncode == 130
     assert "interrupted" in ran.stderr

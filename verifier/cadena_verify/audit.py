@@ -44,7 +44,7 @@ class Wanted:
 def audit(source: Source, wanted: Wanted) -> Report:
     """Audit the log; every wrong that is found is a defect in the report.
 
-    Raises Unreadable if the log cannot be read, SeenUnusable for the file of seen heads, OSError for the promises.
+    Raises Unreadable if the log cannot be read, SeenUnusable for the file of seen heads, PromisesUnusable for promises.
     """
     started = time.monotonic()
     report = Report(source.name)

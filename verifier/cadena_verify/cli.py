@@ -10,17 +10,19 @@ from pathlib import Path
 from cadena_verify import __version__
 from cadena_verify.audit import Wanted, audit
 from cadena_verify.notes import COSIGNATURE, ED25519, NotANote, VerifierKey, parse_vkey
+from cadena_verify.promises import PromisesUnusable
 from cadena_verify.proof import check_proof
 from cadena_verify.report import CODES, Report
 from cadena_verify.seen import SeenUnusable
 from cadena_verify.source import TIMEOUT_SECONDS, Unreadable, open_source
 
+MAX_TIMEOUT_SECONDS = 3600
 OK, DEFECT, USAGE, UNREADABLE, INTERRUPTED = 0, 1, 2, 3, 130
 EXIT_CODES = """exit codes:
   0    everything that was checked holds
   1    a defect was found; each is named with a code and a place
   2    the command, a key, the --seen file or the --promises folder cannot be used
-  3    the log cannot be reached or read: nothing was decided
+  3    the log cannot be reached or read, or this program failed: nothing was decided
   130  interrupted
 
 --seen remembers heads only after an audit without a defect."""
@@ -37,6 +39,11 @@ def run() -> None:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = UNREADABLE
+    except Exception as error:
+        # Python's own exit code for it would be 1, which accuses the log.
+        sentence = f"unforeseen {type(error).__name__}: {error}; nothing was decided"
+        print(f"cadena-verify: {sentence}. Please report this.", file=sys.stderr)
+        code = UNREADABLE
     sys.exit(code)
 
 
@@ -50,7 +57,7 @@ def main(arguments: Sequence[str]) -> int:
         report = _audit(options) if options.command == "log" else _proof(options)
     except Unreadable as error:
         return _stop(UNREADABLE, str(error), options)
-    except (_Unusable, SeenUnusable) as error:
+    except (_Unusable, SeenUnusable, PromisesUnusable) as error:
         return _stop(USAGE, str(error), options)
     _show(report, options)
     return DEFECT if report.defects_total else OK
@@ -68,8 +75,6 @@ def _audit(options: argparse.Namespace) -> Report:
         promises=options.promises,
         progress=not options.quiet,
     )
-    if wanted.promises and not wanted.promises.is_dir():
-        raise _Unusable(f"{wanted.promises} is not a folder of promises.")
     source = open_source(options.where, _bearer(options.bearer), options.timeout)
     try:
         return audit(source, wanted)
@@ -148,6 +153,17 @@ def _read(path: Path) -> bytes:
         raise _Unusable(f"{path} cannot be read: {error.strerror}.") from error
 
 
+def _seconds(text: str) -> float:
+    """A time that a socket can wait: finite, above 0, an hour at most."""
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds <= MAX_TIMEOUT_SECONDS:  # also false for nan
+        raise argparse.ArgumentTypeError(f"{text} is not a number of seconds above 0 and up to {MAX_TIMEOUT_SECONDS}")
+    return seconds
+
+
 def _parser() -> argparse.ArgumentParser:
     plain = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser(
@@ -165,7 +181,7 @@ def _parser() -> argparse.ArgumentParser:
     log.add_argument("--bearer", metavar="TOKEN|@FILE", help="token for the entries (or environment CADENA_BEARER)")
     log.add_argument("--seen", type=Path, metavar="FILE", help="remember the heads, and demand those of earlier audits")
     log.add_argument("--promises", type=Path, metavar="DIR", help="a folder of *.jws: each is held against the ledger")
-    log.add_argument("--timeout", type=float, default=TIMEOUT_SECONDS, metavar="SECONDS", help="per request (30)")
+    log.add_argument("--timeout", type=_seconds, default=TIMEOUT_SECONDS, metavar="SECONDS", help="per request (30)")
     proof = commands.add_parser(
         "proof", help="check one file offline against the .tlog-proof beside it",
         description="Check one file offline.", epilog=EXIT_CODES, formatter_class=plain,

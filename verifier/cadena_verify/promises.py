@@ -20,6 +20,10 @@ _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z").fullmatch
 _HEX = re.compile(r"[0-9a-f]{64}").fullmatch
 
 
+class PromisesUnusable(Exception):
+    """The folder, or a file in it, cannot be read: the message is a sentence."""
+
+
 class NotAPromise(ValueError):
     """A file that is not a compact JWS with a promise's claims; the message says why."""
 
@@ -91,13 +95,19 @@ class Promises:
 
 
 def load_promises(folder: Path, report: Report) -> Promises:
-    """Read every `*.jws` of a folder; a file that is no promise is a defect. OSError if the folder cannot be read."""
+    """Read every `*.jws` of a folder; a file that is no promise is a defect. PromisesUnusable if one cannot be read."""
     promises: list[Promise] = []
-    for path in sorted(path for path in folder.iterdir() if path.suffix == ".jws"):
-        with path.open("rb") as file:
-            raw = file.read(MAX_BYTES + 1)
+    try:
+        paths = sorted(path for path in folder.iterdir() if path.suffix == ".jws")
+    except OSError as error:
+        raise PromisesUnusable(f"{folder} is not a folder of promises: {error.strerror}.") from error
+    for path in paths:
         try:
+            with path.open("rb") as file:
+                raw = file.read(MAX_BYTES + 1)
             promises.append(parse_promise(raw, path.name))
+        except OSError as error:
+            raise PromisesUnusable(f"{path} cannot be read: {error.strerror}.") from error
         except NotAPromise as error:
             report.defect("promise-malformed", f"{path.name}: {error}")
     return Promises(promises)

@@ -4,6 +4,7 @@ import gzip
 import http.client
 import io
 import ipaddress
+import re
 import ssl
 import threading
 import time
@@ -23,6 +24,7 @@ ATTEMPTS = 4
 FIRST_PAUSE_SECONDS = 0.2
 MAX_BYTES = MAX_BUNDLE_BYTES + 1024
 """No file of a log is longer; more is refused instead of read."""
+_NOT_SENT = re.compile(r"[\x00-\x20\x7f]").search
 _RETRIED = {429, 500, 502, 503, 504}
 
 
@@ -53,7 +55,11 @@ class Folder:
     """A saved log. Its `checkpoints` is the saved answer of `/v1/checkpoints`."""
 
     def __init__(self, root: Path) -> None:
-        if not root.is_dir():
+        try:
+            there = root.is_dir()
+        except OSError as error:
+            raise Unreadable(f"{root} cannot be read: {error.strerror}.") from error
+        if not there:
             raise Unreadable(f"{root} is neither a folder nor the URL of a log.")
         self.root = root
         self.name = str(root)
@@ -81,11 +87,14 @@ class Http:
     """A served log, over connections that are kept, a few requests ahead. Transport errors are tried again."""
 
     def __init__(self, url: str, bearer: str | None = None, timeout: float = TIMEOUT_SECONDS, workers: int = 4) -> None:
-        parts = urlsplit(url)
         try:
+            parts = urlsplit(url)
             port = parts.port
+            (parts.hostname or "").encode("idna")  # what a connection does with it: no label is empty or over 63 bytes
         except ValueError as error:
             raise Unreadable(f"{url} is not a URL: {error}.") from error
+        if _NOT_SENT(parts.netloc) or _NOT_SENT(parts.path) or not parts.path.isascii():
+            raise Unreadable(f"{url} is not a URL: it holds characters that must be percent-encoded.")
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
             raise Unreadable(f"{url} is not the http or https URL of a log.")
         if bearer and parts.scheme == "http" and not is_loopback(parts.hostname):
@@ -175,7 +184,9 @@ class Http:
 
     def _drop(self) -> None:
         """Close this thread's connection, which opens itself again at its next request."""
-        self._connection().close()
+        held: http.client.HTTPConnection | None = getattr(self._local, "connection", None)
+        if held is not None:
+            held.close()
 
 
 def is_loopback(host: str) -> bool:
