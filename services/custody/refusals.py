@@ -65,6 +65,15 @@ class NotCounsel(Refusal):
     title = "This person has no account of a defence organisation"
 
 
+class TooManyCounsel(Refusal):
+    """A case has at most 50 counsel of record: a proposal names each of them, and its items, in one event of at most
+    60,000 bytes. Of a case with more than fit, no proposal could be recorded, and nobody would be warned.
+    """
+
+    code = "too-many-counsel"
+    title = "The case has as many counsel of record as there can be"
+
+
 class ClientNotInTheCase(Refusal):
     """Counsel speaks for a person of the case; who is not linked to it has nobody to speak for."""
 
@@ -87,14 +96,19 @@ class NothingChanges(Refusal):
 
 
 class NotTheCustodian(Refusal):
-    """Only who holds an item can offer it (CNPP 228: custody is with who has the item in hand)."""
+    """Only who holds an item can offer it, or say that its seal or its quantity is another one.
+
+    CNPP 228: custody is with who has the item in hand.
+    """
 
     code = "not-the-custodian"
     title = "Your organisation does not hold the item"
 
 
 class SampleAlreadyOffered(Refusal):
-    """An item is under one open offer at a time: it can be handed to one receiver only."""
+    """An item is under one open offer at a time, and what is said of it stays as offered until that is closed (G5):
+    it can be handed to one receiver only, who accepts what it has looked at.
+    """
 
     code = "sample-already-offered"
     title = "The item is under an open offer"

@@ -9,7 +9,14 @@ from services.custody.api.answers import SampleAnswer, Samples, Timeline
 from services.custody.api.recording import Id, one, reader_of, record
 from services.custody.queries import samples as queries
 from services.custody.queries import timeline as events
-from services.custody.refusals import LabelTaken, NothingChanges, OccurredInTheFuture, RoleForbids
+from services.custody.refusals import (
+    LabelTaken,
+    NothingChanges,
+    NotTheCustodian,
+    OccurredInTheFuture,
+    RoleForbids,
+    SampleAlreadyOffered,
+)
 from services.custody.rules.sample import AmendSample, RegisterSample
 from shared.auth import Principal
 from shared.edge import Body, Call, Take, caller
@@ -93,14 +100,16 @@ async def register(request: Request, call: Annotated[Call[NewSample], Depends(Ta
 @routes.post(
     "/v1/samples/{sample:id}/amendments",
     **recording(
-        "amendSample", "Correct what was said of a sample", SampleAnswer,
-        status=200, refusals=[RoleForbids, LabelTaken, NothingChanges, OccurredInTheFuture],
+        "amendSample", "Correct what was said of a sample", SampleAnswer, status=200,
+        refusals=[RoleForbids, SampleAlreadyOffered, NotTheCustodian, LabelTaken, NothingChanges, OccurredInTheFuture],
     ),
 )  # fmt: skip
 async def amend(
     sample: Id, request: Request, call: Annotated[Call[NewAmendment], Depends(Take(NewAmendment, versioned=True))]
 ) -> Response:
-    """By the laboratory that registered it or holds it. A retention period never becomes shorter by it."""
+    """By the laboratory that registered it or holds it; seal and quantity by who holds it. Not under an open offer. A
+    retention period never becomes shorter by it.
+    """
     body, to = call.body, call.body.changes
     command = AmendSample(
         sample=sample, reason=fresh("reason", body.reason), occurred_at=body.occurred_at,

@@ -12,6 +12,7 @@ from services.custody.refusals import (
     ClientNotInTheCase,
     NotAnAuthority,
     NotCounsel,
+    TooManyCounsel,
     UnknownReference,
 )
 from services.custody.rules.command import Command, Decision, Known
@@ -30,6 +31,9 @@ from shared.sealed import SealedValue
 
 if TYPE_CHECKING:
     from services.custody.rules.world import World
+
+MAX_COUNSEL = 50
+"""Persons who are counsel of record in one case, at most: a proposal of 100 items names each of them in one event."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +142,8 @@ def decide_appoint_counsel(world: World, command: AppointCounsel, now: datetime)
         return ClientNotInTheCase(command.target(), "Link the client to the case first.")
     if any((one.counsel, one.client) == (command.counsel, command.client) for one in case.counsel):
         return AlreadyAppointed(command.target(), "The appointment stands as it was recorded.")
+    if len({one.counsel for one in case.counsel} | {command.counsel}) > MAX_COUNSEL:
+        return TooManyCounsel(command.target(), f"There are {MAX_COUNSEL}; one of them can speak for this client, too.")
     fact = CaseCounselAppointed(counsel=command.counsel, client=command.client, source=command.source)
     return (Draft(command.subject(), fact),)
 

@@ -7,7 +7,14 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from services.custody.policy.retention import FLAT, later
-from services.custody.refusals import LabelTaken, NothingChanges, OccurredInTheFuture, UnknownReference
+from services.custody.refusals import (
+    LabelTaken,
+    NothingChanges,
+    NotTheCustodian,
+    OccurredInTheFuture,
+    SampleAlreadyOffered,
+    UnknownReference,
+)
 from services.custody.rules.clock import is_to_come
 from services.custody.rules.command import Command, Decision
 from services.custody.rules.state import OutOfOrder, State, acted, born, moved
@@ -131,7 +138,10 @@ def decide_register(world: World, command: RegisterSample, now: datetime) -> Dec
 
 
 def decide_amend(world: World, command: AmendSample, now: datetime) -> Decision:
-    """What was said is corrected for a reason; the period of keeping never becomes shorter (G2, G6)."""
+    """What was said is corrected for a reason; the period of keeping never becomes shorter (G2, G6).
+
+    Not while an offer is open: what the receiver looks at is what it accepts (G5).
+    """
     sample = world.samples.get(command.sample)
     if sample is None:
         return UnknownReference(command.subject())
@@ -159,6 +169,10 @@ def _changes(sample: SampleState, command: AmendSample) -> SampleChanges:
 def _unfit(
     world: World, sample: SampleState, command: AmendSample, changes: SampleChanges, now: datetime
 ) -> Refusal | None:
+    if sample.offer is not None:
+        return SampleAlreadyOffered(command.target(), f"Have the offer {sample.offer} withdrawn or refused first.")
+    if (changes.seal or changes.quantity) and sample.custodian_org != world.acting().org:
+        return NotTheCustodian(command.target(), "Seal and quantity are for its custodian to say.")
     if changes == SampleChanges():
         return NothingChanges(command.target(), "What the amendment says stands already.")
     if changes.collected_at is not None and is_to_come(changes.collected_at, now):

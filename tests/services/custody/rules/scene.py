@@ -215,6 +215,15 @@ def appoint(counsel: str = "counsel", client: str = "client", case: str = "case"
     return AppointCounsel(case=uid(case), counsel=uid(counsel), client=uid(client), source=source)
 
 
+def defenders(scene: Scene, count: int) -> list[str]:
+    """So many more persons with a defence account, by name."""
+    names = [f"counsel number {number}" for number in range(count)]
+    for name in names:
+        scene.must(REGISTRAR, RegisterPerson(id=uid(name), person_name=text("person_name", name)))
+        scene.must(REGISTRAR, link_account(person=name, organisation="defence", role="defence"))
+    return names
+
+
 def register(name: str, case: str = "case", **members: Any) -> RegisterSample:
     """The registration of an item that was collected long ago."""
     usual: dict[str, Any] = {

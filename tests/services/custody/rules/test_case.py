@@ -8,9 +8,10 @@ from services.custody.refusals import (
     NotAnAuthority,
     NotCounsel,
     RoleForbids,
+    TooManyCounsel,
     UnknownReference,
 )
-from services.custody.rules.case import CasePerson, LinkPerson, OpenCase
+from services.custody.rules.case import MAX_COUNSEL, CasePerson, LinkPerson, OpenCase
 from services.custody.rules.command import Known
 from tests.services.custody.rules.scene import (
     COURT,
@@ -19,6 +20,7 @@ from tests.services.custody.rules.scene import (
     PROSECUTOR,
     Scene,
     appoint,
+    defenders,
     founded,
     text,
     uid,
@@ -98,6 +100,16 @@ def test_counsel_is_appointed_once_for_a_client_and_again_for_another(scene: Sce
     scene.must(COURT, appoint(client="other client"))
     scene.must(COURT, appoint(counsel="other counsel"))
     assert len(scene.world.cases[uid("case")].counsel) == 3
+
+
+def test_a_case_has_no_more_counsel_than_a_proposal_can_name(scene: Scene) -> None:
+    names = defenders(scene, MAX_COUNSEL + 1)
+    scene.must(COURT, link())
+    for name in names[:MAX_COUNSEL]:
+        scene.must(COURT, appoint(counsel=name))
+    assert isinstance(scene.do(COURT, appoint(counsel=names[MAX_COUNSEL])), TooManyCounsel)
+    assert isinstance(scene.do(COURT, appoint(counsel=names[0])), AlreadyAppointed)
+    scene.must(COURT, appoint(counsel=names[0], client="other client"))
 
 
 def test_counsel_has_a_defence_account(scene: Scene) -> None:

@@ -49,6 +49,7 @@ RECEIVERS = st.sampled_from(["lab", "other lab", "store", "prosecution", "defenc
 KINDS = st.sampled_from(get_args(SampleKind))
 ANSWERS = st.sampled_from(["accept", "accept", "refuse", "withdraw"])
 SEALS = st.sampled_from(["as recorded", "seal-9"])
+NEW_SEALS = st.none() | st.just("seal-8")
 
 
 @cache
@@ -120,10 +121,10 @@ class Custody(RuleBasedStateMachine):
         receipts = tuple(ItemReceipt(item, read[item], "intact", why) for item in made.samples)
         return AcceptOffer(offer=made.id, receipts=receipts)
 
-    @rule(who=ANYONE, item=st.sampled_from("ABCDE"), kind=KINDS, year=st.integers(1950, 2029))
-    def amend(self, who: ActorState, item: str, kind: SampleKind, year: int) -> None:
+    @rule(who=ANYONE, item=st.sampled_from("ABCDE"), kind=KINDS, year=st.integers(1950, 2029), seal=NEW_SEALS)
+    def amend(self, who: ActorState, item: str, kind: SampleKind, year: int, seal: str | None) -> None:
         moment = LONG_AGO.replace(year=year)
-        self.act(who, AmendSample(sample=uid(item), reason=text("reason"), kind=kind, collected_at=moment))
+        self.act(who, AmendSample(sample=uid(item), reason=text("reason"), kind=kind, collected_at=moment, seal=seal))
 
     @rule(target=proposals, who=ANYONE_OR_THE_RIGHT_ONE, items=ITEMS, days=st.integers(-1, 4000))
     def propose(self, who: ActorState | None, items: list[str], days: int) -> Any:
@@ -147,6 +148,13 @@ class Custody(RuleBasedStateMachine):
                 event.type.endswith("sample.transferred.v1") for event in self.history(sample)
             )
             assert sample.custodian_org in sample.holders
+
+    @invariant()
+    def g5_nothing_that_is_said_of_an_item_changes_under_an_open_offer(self) -> None:
+        for key, sample in self.before.samples.items():
+            now = self.scene.world.samples[key]
+            if sample.offer and now.offer == sample.offer:
+                assert (now.kind, now.seal, now.collected_at) == (sample.kind, sample.seal, sample.collected_at)
 
     @invariant()
     def g6_nothing_is_overwritten_and_every_correction_has_a_reason(self) -> None:

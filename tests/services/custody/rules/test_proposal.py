@@ -1,5 +1,5 @@
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
@@ -12,9 +12,13 @@ from services.custody.refusals import (
     RetentionNotOver,
     RoleForbids,
 )
+from services.custody.rules.case import MAX_COUNSEL
 from services.custody.rules.offer import WithdrawOffer
 from services.custody.rules.proposal import MakeProposal, ProposalRecipient, WithdrawProposal
 from services.custody.rules.world import ActorState
+from shared.events import MAX_EVENT_BYTES
+from shared.facts.proposals import ProposalMade
+from shared.facts.samples import SampleKind
 from tests.services.custody.rules.scene import (
     AUDITOR,
     COUNSEL,
@@ -31,6 +35,7 @@ from tests.services.custody.rules.scene import (
     Scene,
     accept,
     appoint,
+    defenders,
     founded,
     offer,
     register,
@@ -40,6 +45,7 @@ from tests.services.custody.rules.scene import (
 )
 
 TODAY = NOW.date()
+LONGEST_KIND: SampleKind = max(get_args(SampleKind), key=len)
 WITHDRAW = WithdrawProposal(proposal=uid("P"), reason=text("reason"))
 
 
@@ -87,6 +93,19 @@ def test_g4_every_counsel_of_record_is_a_recipient_once(scene: Scene) -> None:
     ]
     first = scene.world.proposals[uid("P")].recipients[0]
     assert first == ProposalRecipient(min(uid("counsel"), uid("other counsel")), uid("case"), "counsel_of_record")
+
+
+def test_g4_the_most_items_and_the_most_counsel_fit_into_one_event() -> None:
+    scene = with_case(founded())
+    for counsel in defenders(scene, MAX_COUNSEL):
+        scene.must(COURT, appoint(counsel=counsel))
+    most = next(one.max_length for one in ProposalMade.model_fields["items"].metadata if hasattr(one, "max_length"))
+    names = [f"{number:064}" for number in range(most)]
+    for name in names:
+        scene.must(LAB, register(name, kind=LONGEST_KIND, seal="S-1"))
+    made = scene.must(PROSECUTOR, propose("P", *names, explanation=text("explanation")))[0]
+    assert (len(made.data["items"]), len(made.data["recipients"])) == (100, 50)  # type: ignore[arg-type]
+    assert len(made.to_bytes()) < MAX_EVENT_BYTES
 
 
 def test_g2_the_day_lies_after_the_last_day_of_keeping(scene: Scene) -> None:

@@ -6,8 +6,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.custody.authorise import NoStanding
-from services.custody.refusals import LabelTaken, NothingChanges, OccurredInTheFuture, RoleForbids, UnknownReference
+from services.custody.refusals import (
+    LabelTaken,
+    NothingChanges,
+    NotTheCustodian,
+    OccurredInTheFuture,
+    RoleForbids,
+    SampleAlreadyOffered,
+    UnknownReference,
+)
 from services.custody.rules.clock import TOLERANCE
+from services.custody.rules.offer import RefuseOffer, WithdrawOffer
 from services.custody.rules.sample import AmendSample
 from shared.facts.samples import Quantity
 from tests.services.custody.rules.scene import (
@@ -137,6 +146,40 @@ def test_holder_and_registrant_amend_and_nobody_else(scene: Scene) -> None:
     assert isinstance(scene.do(PROSECUTOR, amend(kind="hair")), RoleForbids)
     assert isinstance(scene.do(COURT, amend(kind="hair")), RoleForbids)
     scene.must(LAB, amend(kind="hair"))
+
+
+SAID = [
+    {"kind": "saliva"}, {"label": "A-2"}, {"seal": "seal-9"}, {"quantity": Quantity(amount=1, unit="card")},
+    {"collected_at": LONG_AGO - timedelta(days=1)}, {"collected_place": text("collected_place", "x")},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("members", SAID)
+def test_g5_what_is_said_of_an_item_stays_while_its_receiver_looks_at_it(scene: Scene, members: dict[str, Any]) -> None:
+    for number, end in enumerate((WithdrawOffer, RefuseOffer)):
+        scene.must(LAB, offer(f"O{number}", "A"))
+        refusal = scene.do(LAB, amend(**members))
+        assert isinstance(refusal, SampleAlreadyOffered)
+        assert (refusal.target, uid(f"O{number}") in refusal.detail) == (f"sample/{uid('A')}", True)
+        if end is WithdrawOffer:
+            scene.must(LAB, WithdrawOffer(offer=uid("O0"), reason=text("reason")))
+        else:
+            scene.must(STORE, RefuseOffer(offer=uid("O1"), reason="broken_seal"))
+    scene.must(LAB, amend(**members))
+
+
+@pytest.mark.parametrize("members", SAID)
+def test_g5_seal_and_quantity_are_for_the_custodian_to_say(scene: Scene, members: dict[str, Any]) -> None:
+    scene.must(LAB, offer("O", "A", to="other lab"))
+    scene.must(OTHER_LAB, accept(scene, "O"))
+    before, outcome = scene.sample("A"), scene.do(LAB, amend(**members))
+    if members.keys() & {"seal", "quantity"}:
+        assert isinstance(outcome, NotTheCustodian)
+        assert scene.sample("A") == before
+        assert isinstance(scene.do(LAB, amend(kind="hair", **members)), NotTheCustodian)
+        scene.must(OTHER_LAB, amend(**members))
+    else:
+        assert isinstance(outcome, list)
 
 
 def test_g12_an_item_of_others_is_as_if_it_did_not_exist(scene: Scene) -> None:
