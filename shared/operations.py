@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Iterable, Sequence
+from types import UnionType
 from typing import Any
 
 from fastapi import FastAPI, Response
@@ -78,8 +79,10 @@ def recording(
     }
 
 
-def reading(operation: str, summary: str, answer: type[BaseModel], *, paged: bool = False) -> dict[str, Any]:
-    """Arguments of a GET route."""
+def reading(
+    operation: str, summary: str, answer: type[BaseModel] | UnionType, *, paged: bool = False
+) -> dict[str, Any]:
+    """Arguments of a GET route; `answer` is one shape, or several of which a reader's standing chooses one."""
     return {
         "operation_id": operation,
         "summary": summary,
@@ -190,7 +193,7 @@ def _bodies(routes: list[RouteContext]) -> dict[str, Any]:
     return schemas
 
 
-def _answer(model: type[BaseModel], description: str) -> dict[str, Any]:
+def _answer(model: type[BaseModel] | UnionType, description: str) -> dict[str, Any]:
     return {"model": model, "description": description}
 
 

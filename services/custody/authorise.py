@@ -58,9 +58,13 @@ _HOLDING: Mapping[str, frozenset[Relation]] = {
     "sample.read": frozenset({R.HOLDER, R.PAST_HOLDER, R.REGISTRANT, R.RECEIVER}),
     "offer.read": frozenset({R.RELEASER, R.RECEIVER}),
     "proposal.read": frozenset({R.HOLDER}),
-    "case.read": frozenset({R.HOLDER, R.PAST_HOLDER, R.REGISTRANT}),
+    "case.read_brief": frozenset({R.HOLDER, R.PAST_HOLDER, R.REGISTRANT}),
 }
-"""A past holder who offers has standing, and is told by the rule who holds the item (NotTheCustodian)."""
+"""A past holder who offers has standing, and is told by the rule who holds the item (NotTheCustodian).
+
+Who handles items reads a case in brief: a laboratory may register an item under whatever folio it can guess, and that
+must not tell it who is in the case, and who speaks for them (G12).
+"""
 _READS = ("sample.read", "case.read", "offer.read", "proposal.read")
 
 
@@ -89,7 +93,7 @@ ROLES: Mapping[Role, Mapping[str, frozenset[Relation]]] = {
         "proposal.make": frozenset({R.AUTHORITY}),
         "proposal.withdraw": frozenset({R.PROPOSER}),
         "sample.read": _HOLDING["sample.read"] | {R.AUTHORITY},
-        "case.read": _HOLDING["case.read"] | {R.AUTHORITY},
+        "case.read": frozenset({R.AUTHORITY}),
         "offer.read": _HOLDING["offer.read"] | {R.AUTHORITY},
         "proposal.read": _HOLDING["proposal.read"] | {R.AUTHORITY, R.PROPOSER},
     },

@@ -33,7 +33,7 @@ def representation(state: State) -> dict[str, Any]:
 
 def in_brief(state: State) -> dict[str, Any]:
     """What was known already, for one who named it: a case by authority and folio, or the installation. No more than
-    its id is told, since a folio is no standing (G12).
+    its id is told, since a folio is no standing (G12); nor is an item in a case, to see who else is in it.
     """
     if isinstance(state, InstallationState):
         return {"id": state.id, "founding_event": state.founding_event}

@@ -122,6 +122,14 @@ MUTANTS = (
         "if not receipt.seal and receipt.discrepancy is None:",
         f"{_TESTS}rules/test_offer.py::test_g5_another_seal_is_taken_only_with_a_discrepancy",
     ),
+    Mutant(
+        "G5",
+        "an item is amended while its receiver looks at it",
+        f"{_RULES}sample.py",
+        "if sample.offer is not None:",
+        "if sample.offer == command.sample:",
+        f"{_TESTS}rules/test_sample.py::test_g5_what_is_said_of_an_item_stays_while_its_receiver_looks_at_it",
+    ),
     # G6: nothing is erased or overwritten.
     Mutant(
         "G6",
@@ -246,6 +254,14 @@ MUTANTS = (
         "return frozenset.intersection(*each) if each else frozenset()",
         "return frozenset().union(*each)",
         f"{_TESTS}test_authorise.py::test_g12_a_relation_to_several_items_is_one_to_each",
+    ),
+    Mutant(
+        "G12",
+        "an item in a case shows who else is in it",
+        "services/custody/authorise.py",
+        '"case.read_brief": frozenset({R.HOLDER, R.PAST_HOLDER, R.REGISTRANT}),',
+        '"case.read": frozenset({R.HOLDER, R.PAST_HOLDER, R.REGISTRANT}),',
+        f"{_TESTS}api/test_standing.py::test_g12_an_item_under_a_guessed_folio_shows_nobody_of_the_case",
     ),
     Mutant(
         "G12",

@@ -83,7 +83,9 @@ class CaseAnswer(Subject):
 
 
 class CaseInBrief(Shape):
-    """A case that was known already, and no more of it than the request named: a folio is no standing."""
+    """What a case is called, and no more: for who names it, since a folio is no standing, and for who handles items of
+    it. Without a version, which would tell how much happened in the case.
+    """
 
     id: Uuid
     authority: Uuid
@@ -226,6 +228,6 @@ class InventoryItem(Shape):
 class Inventory(Shape):
     """The items of a case that the reader has standing to see, in order of their ids."""
 
-    case: CaseAnswer
+    case: CaseAnswer | CaseInBrief
     items: list[InventoryItem]
     next: str | None

@@ -14,6 +14,7 @@ from services.custody.refusals import (
     NotAnAuthority,
     NotCounsel,
     RoleForbids,
+    TooManyCounsel,
 )
 from services.custody.rules.case import AppointCounsel, LinkPerson, OpenCase
 from shared.auth import Principal
@@ -87,7 +88,7 @@ async def link_person(
     "/v1/cases/{case:id}/counsel",
     **recording(
         "appointCounsel", "Enter counsel of record", CaseAnswer, status=200,
-        refusals=[RoleForbids, AlreadyAppointed, NotCounsel, ClientNotInTheCase],
+        refusals=[RoleForbids, AlreadyAppointed, NotCounsel, ClientNotInTheCase, TooManyCounsel],
     ),
 )  # fmt: skip
 async def appoint_counsel(
@@ -99,9 +100,9 @@ async def appoint_counsel(
     return await record(request, call, command)
 
 
-@routes.get("/v1/cases/{case:id}", **reading("getCase", "Read a case", CaseAnswer))
+@routes.get("/v1/cases/{case:id}", **reading("getCase", "Read a case", CaseAnswer | CaseInBrief))
 async def get(case: Id, request: Request, principal: Annotated[Principal, Depends(caller)]) -> Response:
-    """The persons in the case and counsel of record."""
+    """The persons in the case and counsel of record. In brief, without ETag, for who handles items of the case."""
     async with reader_of(request, principal) as reader:
         return one(await queries.case(reader, case))
 

@@ -58,9 +58,9 @@ def reader_of(request: Request, principal: Principal) -> AbstractAsyncContextMan
 
 
 def one(found: dict[str, Any]) -> Response:
-    """One subject as it stands, with its version as ETag; nobody on the way may keep it."""
-    headers = {"ETag": f'"{found["version"]}"', "Cache-Control": "no-store"}
-    return Response(orjson.dumps(found), 200, headers, "application/json")
+    """One subject as it stands, with its version as ETag, if that is told; nobody on the way may keep it."""
+    etag = {"ETag": f'"{found["version"]}"'} if "version" in found else {}
+    return Response(orjson.dumps(found), 200, etag | {"Cache-Control": "no-store"}, "application/json")
 
 
 def sealed(field: str, text: str | None) -> SealedValue | None:

@@ -6,8 +6,8 @@ from sqlalchemy import and_, select
 
 from services.custody.queries.reader import Reader
 from services.custody.queries.samples import some
-from services.custody.queries.visibility import cases as visible
-from services.custody.representation import representation
+from services.custody.queries.visibility import cases, cases_in_brief
+from services.custody.representation import in_brief, representation
 from services.custody.rules.sample import SampleState
 from services.custody.tables import CASES, OFFERS, PROPOSALS, SAMPLES
 from shared.paging import Key, Page, page_of
@@ -15,11 +15,15 @@ from shared.problems import not_found
 
 
 async def case(reader: Reader, case_id: str) -> dict[str, Any]:
-    """A case; Problem 404 for unknown and for not yours."""
-    found = await CASES.where(reader.connection, and_(CASES.table.c.id == case_id, visible(reader.actor)))
-    if case_id not in found:
+    """A case, whole or in brief; Problem 404, by the same two statements, for unknown and for not yours."""
+    this = CASES.table.c.id == case_id
+    whole = await CASES.where(reader.connection, and_(this, cases(reader.actor)))
+    if case_id in whole:
+        return representation(whole[case_id])
+    brief = await CASES.where(reader.connection, and_(this, cases_in_brief(reader.actor)))
+    if case_id not in brief:
         raise not_found()
-    return representation(found[case_id])
+    return in_brief(brief[case_id])
 
 
 async def inventory(reader: Reader, case_id: str, after: Key | None, limit: int) -> Page:

@@ -18,8 +18,13 @@ _case, _sample, _offer, _proposal = CASES.table.c, SAMPLES.table.c, OFFERS.table
 
 
 def cases(actor: ActorState) -> ColumnElement[bool]:
-    """Cases that the actor may read."""
+    """Cases that the actor may read whole."""
     return _visible("case.read", actor, CASE)
+
+
+def cases_in_brief(actor: ActorState) -> ColumnElement[bool]:
+    """Cases of which the actor may read what they are called, and no more."""
+    return _visible("case.read_brief", actor, CASE)
 
 
 def samples(actor: ActorState) -> ColumnElement[bool]:

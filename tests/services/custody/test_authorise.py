@@ -45,7 +45,7 @@ from tests.services.custody.rules.test_proposal import propose
 
 ROLES: tuple[Role, ...] = get_args(Role)
 READS = ("sample.read", "case.read", "offer.read", "proposal.read")
-VERBS = (*sorted(rule.verb for rule in COMMANDS.values()), *READS)
+VERBS = (*sorted(rule.verb for rule in COMMANDS.values()), *READS, "case.read_brief")
 
 HOLDING = """
 offer.make: HOLDER PAST_HOLDER
@@ -55,7 +55,7 @@ offer.withdraw: RELEASER
 sample.read: HOLDER PAST_HOLDER REGISTRANT RECEIVER
 offer.read: RELEASER RECEIVER
 proposal.read: HOLDER
-case.read: HOLDER PAST_HOLDER REGISTRANT
+case.read_brief: HOLDER PAST_HOLDER REGISTRANT
 """
 SENTENCES: dict[Role, str] = {
     "registrar": """
@@ -136,6 +136,11 @@ def test_g12_deny_by_default_404_without_a_relation_403_without_the_role(role: R
 def test_g12_who_may_read_cannot_thereby_write() -> None:
     for role in ("defence", "auditor", "oversight", "courier"):
         assert {verb for one, verb in TABLE if one == role} <= set(READS)
+
+
+def test_g12_who_handles_items_sees_nobody_of_the_case() -> None:
+    whole = {relation.name for (_, verb), granted in TABLE.items() if verb == "case.read" for relation in granted}
+    assert whole == {"AUTHORITY", "COURT", "COUNSEL", "OVERSIGHT"}
 
 
 def test_g2_who_proposes_appoints_nobody_and_who_appoints_proposes_nothing() -> None:

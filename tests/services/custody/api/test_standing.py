@@ -7,6 +7,7 @@ import pytest
 import pytest_asyncio
 from sqlalchemy import event
 
+from services.custody.api import answers
 from services.custody.api.recording import Desk
 from services.custody.authorise import TABLE
 from services.custody.queries import visibility
@@ -150,6 +151,30 @@ async def test_g12_an_inventory_shows_a_lab_its_own_items_of_a_case_only(office:
     assert [one["sample"]["id"] for one in shown["items"]] == [own["id"], theirs["id"]]
 
 
+async def test_g12_an_item_under_a_guessed_folio_shows_nobody_of_the_case(office: Office) -> None:
+    """A laboratory registers an item under a folio that it guessed; so does who holds or once held an item of it."""
+    folio = "F-GUESSED"
+    case = await office.case(folio=folio)
+    await office.counsel(case)
+    handed, kept = (await office.sample(case))["id"], (await office.sample(case, by="lab"))["id"]
+    await office.accept(await office.offer([handed]))
+    guessed = await office.case(by="lab_2", folio=folio)
+    own = (await office.sample(guessed, by="lab_2"))["id"]
+    brief = {"id": case, "authority": office.house.organisations["prosecutor"], "folio": folio}
+    for account, items in (("lab", [handed, kept]), ("lab_2", [own]), ("custodian", [handed])):
+        read = await office.get(account, f"/v1/cases/{case}")
+        assert (read.status_code, read.json()) == (200, brief), account
+        assert "etag" not in read.headers, "a version would tell how much happened in the case"
+        inventory = await office.get(account, f"/v1/cases/{case}/inventory")
+        answers.Inventory.model_validate(inventory.json())
+        assert inventory.json()["case"] == brief, account
+        assert [one["sample"]["id"] for one in inventory.json()["items"]] == items, account
+        assert office.house.persons["defence"] not in inventory.text + read.text
+    for account in ("court", "prosecutor", "defence", "oversight", "auditor"):
+        whole = answers.CaseAnswer.model_validate(await office.read(account, f"/v1/cases/{case}"))
+        assert ([one.counsel for one in whole.counsel], len(whole.persons)) == ([office.house.persons["defence"]], 1)
+
+
 async def test_g12_an_offer_with_items_of_two_cases_is_not_shown_to_counsel_of_one(office: Office) -> None:
     mine, other = await office.case(), await office.case("prosecutor_2")
     await office.counsel(mine)
@@ -162,8 +187,8 @@ async def test_g12_an_offer_with_items_of_two_cases_is_not_shown_to_counsel_of_o
 
 async def test_every_relation_that_the_table_grants_for_reading_has_a_condition() -> None:
     conditions = {
-        "case.read": visibility.CASE, "sample.read": visibility.SAMPLE, "offer.read": visibility.OFFER,
-        "proposal.read": visibility.PROPOSAL,
+        "case.read": visibility.CASE, "case.read_brief": visibility.CASE, "sample.read": visibility.SAMPLE,
+        "offer.read": visibility.OFFER, "proposal.read": visibility.PROPOSAL,
     }  # fmt: skip
     granted = {(verb, relation) for (_, verb), relations in TABLE.items() for relation in relations if "read" in verb}
     assert granted

@@ -75,7 +75,7 @@ def test_every_command_has_a_rule_and_every_verb_is_one_commands() -> None:
 
 def test_every_verb_but_the_founding_is_some_roles() -> None:
     verbs = {rule.verb for rule in COMMANDS.values()} - {"installation.found"}
-    reads = {"sample.read", "case.read", "offer.read", "proposal.read"}
+    reads = {"sample.read", "case.read", "case.read_brief", "offer.read", "proposal.read"}
     assert {verb for _, verb in TABLE} == verbs | reads
     assert {role for role, _ in TABLE} <= set(get_args(Role))
 
