@@ -91,6 +91,26 @@ def test_what_is_no_plain_address_is_refused(recipient: str) -> None:
         mail_address(recipient)
 
 
+@pytest.mark.parametrize(
+    "recipient", ["=?utf-8?q?x?=@b.c", "a.=?utf-8?b?eA==?=@b.c", "=?x?q?=0D=0ABcc=3Aa?=@b.c", "=?@b.c", "x=?y@b.c"]
+)
+def test_an_address_that_a_header_would_read_as_an_encoded_word_is_refused(recipient: str) -> None:
+    with pytest.raises(ValueError, match=r"name@example\.org"):
+        mail_address(recipient)
+
+
+@given(
+    st.lists(st.sampled_from([*"aZ0!#$%&'*+-/=?^_`{|}~.", "=?", "?=", "?q?", "utf-8", "=0D"]), min_size=1, max_size=30),
+    st.sampled_from(["b.c", "xn--a-ecp.example.org", ".".join(["a" * 60] * 3)]),
+)
+def test_what_is_taken_as_an_address_is_written_and_read_back_the_same(local: list[str], domain: str) -> None:
+    try:
+        address = mail_address(f"{''.join(local)}@{domain}")
+    except ValueError:
+        return
+    assert [one.addr_spec for one in parsed(compose(Letter("Aviso", "Texto\n"), address))["To"].addresses] == [address]
+
+
 def test_an_address_keeps_its_local_part_and_lowers_its_domain() -> None:
     assert mail_address("Ana.Ruiz+Casos@EXAMPLE.org") == "Ana.Ruiz+Casos@example.org"
 
