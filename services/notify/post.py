@@ -41,9 +41,14 @@ class Post:
     public_url: str
     links: AddressLinks
 
-    async def ask_to_verify(self, connection: AsyncConnection, party: PartyState, address: str, now: datetime) -> None:
-        """Queue the mail with the link by which who reads at the address given last confirms it."""
-        identifier = new_id()
+    async def ask_to_verify(
+        self, connection: AsyncConnection, identifier: str, party: PartyState, address: str, now: datetime
+    ) -> None:
+        """Queue the mail with the link by which who reads at the address given last confirms it.
+
+        `identifier` is that of the fact that the address was given: by it the worker knows a mail that a later address
+        of the same party made useless.
+        """
         token = self.links.make(AddressLink(party.id, party.given, new_id()), now)
         link = f"{self.public_url}/v1/parties/{party.id}:verify?token={token}"
         letter = render.verification(self.origin, link, now + LIFETIME, party.language)

@@ -96,12 +96,16 @@ async def _within(connection: AsyncConnection, desk: Desk, request: Request, mak
     return answer
 
 
-async def _give(work: Work, command: GiveAddress) -> Made:
+async def _give(work: Work, command: GiveAddress) -> Made | Refusal:
     before = await store.party(work.connection, command.person)
-    event = work.write(party.give(command), **_since(before))
+    lately = await store.given_since(work.connection, command.person, work.pen.now - party.WITHIN)
+    decided = party.give(command, lately)
+    if isinstance(decided, Refusal):
+        return decided
+    event = work.write(decided, **_since(before))
     state = party.apply(before, event)
     await store.save_given(work.connection, state, command.address.value)
-    await work.desk.post.ask_to_verify(work.connection, state, command.address.value, work.pen.now)
+    await work.desk.post.ask_to_verify(work.connection, event.id, state, command.address.value, work.pen.now)
     return (201 if before is None else 200), party_document(state)
 
 

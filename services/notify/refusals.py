@@ -15,6 +15,14 @@ class AlreadySubscribed(Refusal):
 
 
 @dataclass(frozen=True, slots=True)
+class AddressChangedTooOften(Refusal):
+    """Each address given sends a mail to a reader who has not asked for one: without a brake we would be its cannon."""
+
+    code: ClassVar[str] = "address-changed-too-often"
+    title: ClassVar[str] = "You gave an address too often today"
+
+
+@dataclass(frozen=True, slots=True)
 class LinkSuperseded(Refusal):
     """The link is for an address that the party replaced by another before confirming it."""
 

@@ -4,15 +4,17 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.notify.rules.notice import NoticeState
 from services.notify.rules.party import PartyState
+from services.notify.rules.party import subject as party_subject
 from services.notify.rules.subscription import SubscriptionState
 from services.notify.tables import ACCOUNT, EVENTS, INSTALLATION, NOTICE, PARTY, SUBSCRIPTION
 from shared.events import Actor, Draft, Event, envelope
+from shared.facts.notices import PartyAddressGiven
 from shared.outbox import Recorded, stage
 
 _TICK = timedelta(microseconds=1)
@@ -82,6 +84,17 @@ async def party(connection: AsyncConnection, person: str) -> PartyState | None:
     if row is None:
         return None
     return PartyState(row.id, row.version, row.updated_at, row.language, row.given, row.verified)
+
+
+def _given_by(person: str) -> ColumnElement[bool]:
+    return (EVENTS.event.c.subject == party_subject(person)) & (EVENTS.event.c.type == PartyAddressGiven.type_name())
+
+
+async def given_since(connection: AsyncConnection, person: str, moment: datetime) -> int:
+    """How often the person gave an address after `moment`."""
+    wanted = select(func.count()).where(_given_by(person), EVENTS.event.c.time > moment)
+    count: int = (await connection.execute(wanted)).scalar_one()
+    return count
 
 
 async def save_given(connection: AsyncConnection, state: PartyState, mail: str) -> None:

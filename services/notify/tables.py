@@ -89,7 +89,10 @@ class NoticeRow(SubjectRow, table=True):
 
 
 class DeliveryRow(Row, table=True):
-    """A whole mail that waits, or waited, to be handed over. `notice` is absent for the mail with an address link."""
+    """A whole mail that waits, or waited, to be handed over.
+
+    `notice` is absent for the mail with an address link, whose `id` is that of the fact that the address was given.
+    """
 
     __tablename__: ClassVar[str] = "delivery"
     __table_args__ = (

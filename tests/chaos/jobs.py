@@ -97,10 +97,10 @@ class Office:
         return proposal
 
     def people(self, stop: threading.Event) -> None:
-        """Give notify one address after the other."""
+        """Give notify one address after the other; from the sixth on it is refused, which is a fact too."""
         rng, number = random.Random(f"{self.seed} people"), 0
         while not stop.wait(PACE_SECONDS):
             number += 1
             who = rng.choice(["courier", "auditor", "oversight"])
             body = {"address": f"{who}{number}@example.org"}
-            self.callers.do("notify", who, "/v1/parties", body, rng, expect=(200, 201))
+            self.callers.do("notify", who, "/v1/parties", body, rng, expect=(200, 201, 409))

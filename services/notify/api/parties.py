@@ -10,6 +10,7 @@ from services.notify.address import mail_address
 from services.notify.api.answers import PartyAnswer
 from services.notify.api.common import Id, reading, record
 from services.notify.queries import party
+from services.notify.refusals import AddressChangedTooOften
 from services.notify.rules.party import VERB_GIVE, GiveAddress
 from shared import operations
 from shared.auth import Principal
@@ -28,9 +29,15 @@ class NewAddress(Body, json_schema_extra={"example": {"address": "ana.ruiz@examp
     language: Language = "es"
 
 
-@routes.post("/v1/parties", **operations.recording("giveAddress", "Give your address", PartyAnswer))
+@routes.post(
+    "/v1/parties",
+    **operations.recording("giveAddress", "Give your address", PartyAnswer, refusals=[AddressChangedTooOften]),
+)
 async def give(request: Request, call: Annotated[Call[NewAddress], Depends(Take(NewAddress))]) -> Response:
-    """A mail with a link goes there; the address is used once that link was confirmed. An older one stays till then."""
+    """A mail with a link goes there; the address is used once that link was confirmed. An older one stays till then.
+
+    A mail with an older link that still waits is not sent. At most five addresses in 24 hours.
+    """
     address = fresh("address", call.body.address)
     return await record(request, call, VERB_GIVE, lambda person: GiveAddress(person, address, call.body.language))
 

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 import structlog
 from prometheus_client import Counter, Gauge
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -21,8 +21,9 @@ from services.notify.channels.mail import Channel, Outcome, Postponed, Refused, 
 from services.notify.loops.proposals import WORKER
 from services.notify.retry import delay
 from services.notify.rules import notice
-from services.notify.tables import ATTEMPT, DELIVERY
+from services.notify.tables import ATTEMPT, DELIVERY, EVENTS
 from shared.accounts import clock_command
+from shared.facts.notices import PartyAddressGiven
 from shared.trouble import TROUBLE
 
 LEASE = timedelta(minutes=5)
@@ -81,12 +82,13 @@ class Deliver:
                 await _pause(stop, TROUBLE_SECONDS)
 
     async def _claim(self) -> Claimed | None:
-        """The mail that is due longest and that nobody else is handling; an address link out of time is dropped."""
+        """The mail that is due longest and that nobody else is handling; an address link of no more use is dropped."""
         now = func.clock_timestamp()
         due = (DELIVERY.c.state == "due") & (DELIVERY.c.due_at <= now)
         wanted = select(DELIVERY.c.id).where(due).order_by(DELIVERY.c.due_at).limit(1).with_for_update(skip_locked=True)
         async with self._engine.begin() as connection:
-            await connection.execute(DELIVERY.update().where(due, DELIVERY.c.useless_at <= now).values(state="dropped"))
+            useless = (DELIVERY.c.useless_at <= now) | _is_superseded()
+            await connection.execute(DELIVERY.update().where(due, useless).values(state="dropped"))
             row = (
                 await connection.execute(
                     DELIVERY.update()
@@ -146,6 +148,15 @@ class Deliver:
                 WAITING.set(count)
                 OLDEST_DUE.set(max(0.0, float(late or 0)))
             await _pause(stop, 5.0)
+
+
+def _is_superseded() -> ColumnElement[bool]:
+    """An address link whose party has given an address since: its mail has the id of the fact that it was given."""
+    of_link, later = EVENTS.event.alias("of_link"), EVENTS.event.alias("later")
+    since = (later.c.subject == of_link.c.subject) & (later.c.sequence > of_link.c.sequence)
+    given = later.c.type == PartyAddressGiven.type_name()
+    found = select(later.c.id).where(of_link.c.id == DELIVERY.c.id, since, given)
+    return DELIVERY.c.notice.is_(None) & found.exists()
 
 
 async def _note(connection: AsyncConnection, claimed: Claimed, outcome: Outcome, now: datetime) -> None:

@@ -4,9 +4,9 @@ The verified address stays in use until a later one is verified too, so that a m
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from services.notify.refusals import LinkSuperseded
+from services.notify.refusals import AddressChangedTooOften, LinkSuperseded
 from shared.errors import Refusal
 from shared.events import Draft, Event
 from shared.facts.notices import Language, PartyAddressGiven, PartyAddressVerified
@@ -14,6 +14,8 @@ from shared.sealed import SealedValue
 
 VERB_GIVE = "party.give_address"
 VERB_VERIFY = "party.verify_address"
+MOST_GIVEN, WITHIN = 5, timedelta(hours=24)
+"""How often one person may give an address, the same one too, in any span of that length by the database's clock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +57,11 @@ def subject(person: str) -> str:
     return f"party/{person}"
 
 
-def give(command: GiveAddress) -> Draft:
-    """Any party may give an address, also a new one."""
+def give(command: GiveAddress, lately: int) -> Draft | Refusal:
+    """Any party may give an address, also a new one; `lately` is how often it did so `WITHIN` the time up to now."""
+    if lately >= MOST_GIVEN:
+        detail = f"An address is given at most {MOST_GIVEN} times in 24 hours; what was confirmed stays in use."
+        return AddressChangedTooOften(subject(command.person), detail)
     fact = PartyAddressGiven(channel="mail", address=command.address.digest, language=command.language)
     return Draft(subject(command.person), fact, sealed=(command.address,))
 

@@ -9,9 +9,11 @@ from typing import Any
 import jwt
 import pytest
 from fastapi import FastAPI
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.notify.api.answers import NoticeAnswer, Notices, PartyAnswer, SubscriptionAnswer, Subscriptions
+from services.notify.rules.party import MOST_GIVEN
 from services.notify.settings import LINK_KEY, PROMISE_KEY
 from shared.accounts import account_digest, command_hash
 from shared.events import Event, new_id
@@ -24,6 +26,7 @@ from tests.services.notify.world import ISSUER, World
 
 Clients = Callable[[str], Client]
 ADDRESS = {"address": "ana@example.org", "language": "en"}
+TOO_OFTEN = "urn:cadena:problem:address-changed-too-often"
 
 
 async def test_a_party_gives_its_own_address_and_the_answer_promises_the_fact(world: World, client: Clients) -> None:
@@ -130,16 +133,47 @@ async def test_parallel_changes_of_one_address_have_versions_without_a_gap(world
     ana = client("ana")
     bodies = [{"address": f"ana{number}@example.org"} for number in range(12)]
     answers = await asyncio.gather(*(ana.post("/v1/parties", body) for body in bodies))
-    assert sorted(answer.json()["version"] for answer in answers) == list(range(1, 13))
-    facts = sorted(await world.own_facts("party"), key=lambda fact: fact.sequence or 0)
+    given = [answer.json() for answer in answers if answer.status_code != 409]
+    assert sorted(each["version"] for each in given) == list(range(1, MOST_GIVEN + 1))
+    assert {answer.json()["type"] for answer in answers if answer.status_code == 409} == {TOO_OFTEN}
+    facts = sorted(await world.own_facts("address_given"), key=lambda fact: fact.sequence or 0)
     times = [fact.time for fact in facts]
     assert times == sorted(set(times))
+
+
+async def test_g9_the_sixth_address_within_a_day_is_refused_and_the_refusal_is_a_fact(
+    world: World, client: Clients
+) -> None:
+    await world.account("ana", "defence")
+    await world.account("berta", "defence")
+    for _ in range(MOST_GIVEN):
+        assert (await client("ana").post("/v1/parties", ADDRESS)).status_code in (200, 201)
+    key = new_id()
+    refused = await client("ana").post("/v1/parties", ADDRESS, key)
+    assert (refused.status_code, refused.json()["type"]) == (409, TOO_OFTEN)
+    assert len(refused.json()["promises"]) == 1
+    assert (await client("ana").post("/v1/parties", ADDRESS, key)).content == refused.content
+    [fact] = await world.own_facts("command.refused")
+    assert (fact.data["verb"], fact.data["code"]) == ("party.give_address", "address-changed-too-often")
+    assert len(await world.rows("SELECT id FROM delivery")) == MOST_GIVEN
+    assert (await client("berta").post("/v1/parties", ADDRESS)).status_code == 201, "another party's count is its own"
+
+
+async def test_after_a_day_an_address_may_be_given_again(world: World, client: Clients, owner: AsyncEngine) -> None:
+    await world.account("ana", "defence")
+    for _ in range(MOST_GIVEN):
+        await client("ana").post("/v1/parties", ADDRESS)
+    await client("ana").post("/v1/parties", ADDRESS)
+    for age, status in (("23 hours 59 minutes", 409), ("1 minute", 200)):
+        async with owner.begin() as connection:
+            await connection.execute(text(f"UPDATE event SET time = time - interval '{age}'"))
+        assert (await client("ana").post("/v1/parties", ADDRESS)).status_code == status
 
 
 @pytest.mark.parametrize(
     "body",
     [
-        {}, [], {"address": "ana@example.org", "phone": "1"}, {"address": "ana"}, {"address": "a@b.org, c@d.org"},
+        {}, [], {"address": "=?utf-8?q?x?=@b.c"}, {"address": "ana@example.org", "phone": "1"}, {"address": "ana"}, {"address": "a@b.org, c@d.org"},
         {"address": "ana@example.org\r\nBcc: x@example.org"}, {"address": "ana@example.org", "language": "fr"},
         {"address": None}, {"address": 1}, {"address": "ana@example.org", "person": new_id()},
     ],

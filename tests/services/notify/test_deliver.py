@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from services.notify.channels.mail import MailChannel, Outcome, Postponed, Refused, Taken
 from services.notify.loops.deliver import LEASE, Deliver
 from shared.facts.notices import NoticeAccepted, NoticeRejected
+from tests.services.notify.conftest import Client
 from tests.services.notify.facts import NOTIFY, item, proposal
 from tests.services.notify.test_intake import give_and_verify
 from tests.services.notify.world import SENDER, World
@@ -260,6 +261,21 @@ async def test_an_address_link_out_of_time_is_not_sent(world: World, owner: Asyn
     assert not await Deliver(world.engine, NOTIFY, channel).one()
     assert channel.sent == []
     assert [row.state for row in await world.rows("SELECT state FROM delivery")] == ["dropped"]
+
+
+async def test_of_the_links_of_one_party_only_the_newest_is_sent(world: World, client: Callable[[str], Client]) -> None:
+    for name in ("ana", "berta"):
+        await world.account(name, "defence")
+    for name, address in (("ana", "a1"), ("berta", "b1"), ("ana", "a2"), ("ana", "a3")):
+        await client(name).post("/v1/parties", {"address": f"{address}@example.org"})
+    channel = Scripted(Taken(), Taken(), Taken(), Taken())
+    while await Deliver(world.engine, NOTIFY, channel).one():
+        pass
+    found = await world.rows("SELECT recipient, state FROM delivery ORDER BY recipient")
+    assert [(row.recipient.partition("@")[0], row.state) for row in found] == [
+        ("a1", "dropped"), ("a2", "dropped"), ("a3", "accepted"), ("b1", "accepted"),
+    ]  # fmt: skip
+    assert len(channel.sent) == 2
 
 
 async def test_run_delivers_what_comes_due_and_stops_when_told(world: World, owner: AsyncEngine) -> None:

@@ -34,7 +34,7 @@ async def give_and_verify(world: World, owner: AsyncEngine, person: str, address
     async with owner.begin() as connection:
         state = await store.party(connection, person)
         for step in (party.GiveAddress(person, sealed, "es"), party.VerifyAddress(person, sealed.digest)):
-            decided = party.verify(state, step) if isinstance(step, party.VerifyAddress) else party.give(step)
+            decided = party.verify(state, step) if isinstance(step, party.VerifyAddress) else party.give(step, 0)
             assert isinstance(decided, Draft)
             version = (state.version if state else 0) + 1
             made = event(decided.subject, decided.fact, version, source=NOTIFY, time=later(version))

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import pytest
 
-from services.notify.refusals import AlreadySubscribed, LinkSuperseded
+from services.notify.refusals import AddressChangedTooOften, AlreadySubscribed, LinkSuperseded
 from services.notify.rules import notice, party, subscription
 from shared.errors import Refusal
 from shared.events import Draft, new_id
@@ -73,9 +73,16 @@ def test_the_old_address_stays_in_use_until_the_new_one_is_confirmed() -> None:
 
 
 def test_an_address_enters_the_fact_as_a_digest_only() -> None:
-    draft = party.give(party.GiveAddress(ANA, fresh("address", "ana@example.org"), "en"))
+    draft = party.give(party.GiveAddress(ANA, fresh("address", "ana@example.org"), "en"), 0)
+    assert isinstance(draft, Draft)
     assert "ana@" not in draft.fact.model_dump_json()
     assert [sealed.value for sealed in draft.sealed] == ["ana@example.org"]
+
+
+@pytest.mark.parametrize(("lately", "refused"), [(0, False), (4, False), (5, True), (6, True)])
+def test_an_address_is_given_at_most_five_times_in_a_while(lately: int, refused: bool) -> None:
+    answer = party.give(party.GiveAddress(ANA, fresh("address", "ana@example.org"), "en"), lately)
+    assert isinstance(answer, AddressChangedTooOften) == refused
 
 
 def test_a_case_is_followed_once() -> None:
@@ -133,7 +140,9 @@ def test_facts_of_other_nouns_are_errors() -> None:
 
 
 def test_refusals_say_what_to_do() -> None:
-    refusals: tuple[Refusal, ...] = (AlreadySubscribed("subscription/x", "d"), LinkSuperseded("party/x", "d"))
+    refusals: tuple[Refusal, ...] = (
+        AddressChangedTooOften("party/x", "d"), AlreadySubscribed("subscription/x", "d"), LinkSuperseded("party/x", "d"),
+    )  # fmt: skip
     assert {refusal.status for refusal in refusals} == {409}
     assert len({refusal.code for refusal in refusals}) == len(refusals)
 
