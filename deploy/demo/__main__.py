@@ -5,6 +5,7 @@ Leaves counsel's mail, the promises and `path.svg` in `var/demo`; the next run s
 
 import fcntl
 import json
+import os
 import secrets
 import shutil
 import sys
@@ -20,6 +21,7 @@ from deploy.demo.picture import draw
 from deploy.demo.teller import Teller
 from deploy.demo.troupe import Troupe
 from deploy.local.commands import CHECKOUT
+from deploy.local.files import PRIVATE_MASK
 from deploy.local.pids import PidFile
 from deploy.local.problem import StackProblem
 from deploy.local.serve import ending_with_us
@@ -29,6 +31,7 @@ from deploy.local.stack import Stack
 def main() -> int:
     """Run the demo; 130 when interrupted."""
     state = CHECKOUT / "var" / "demo"
+    os.umask(PRIVATE_MASK)
     state.parent.mkdir(exist_ok=True)
     try:
         with alone(state), running(state) as stack:

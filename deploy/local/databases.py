@@ -74,6 +74,54 @@ def ensure_roles(admin_url: str) -> None:
     run_sql(admin_url, "\n".join(sql))
 
 
+COMMON_OPEN = """
+    SELECT datname FROM pg_database WHERE datname IN ('postgres', 'template1')
+    AND (has_database_privilege('public', oid, 'CONNECT') OR has_database_privilege('public', oid, 'TEMP')) ORDER BY 1;
+"""
+"""Databases that PostgreSQL lets every login of the server enter, and make temporary tables in."""
+OURS = "SELECT datname FROM pg_database WHERE pg_has_role(datdba, 'USAGE')"
+LARGE_OBJECTS = """
+    DO $$ DECLARE one regprocedure; BEGIN
+        FOR one IN SELECT oid FROM pg_proc WHERE pronamespace = 'pg_catalog'::regnamespace
+            AND (proname LIKE 'lo\\_%' OR proname IN ('loread', 'lowrite'))
+            AND has_function_privilege('public', oid, 'EXECUTE')
+        LOOP EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', one); END LOOP;
+    END $$;
+"""
+"""A large object belongs to who makes it: a login that may only INSERT could fill the disk."""
+
+
+def close_to_public(admin_url: str, suffix: str = "", services: Iterable[str] = ROLES) -> list[str]:
+    """Take away what PostgreSQL gives to every login, beyond `grants.sql`: the common databases, large objects.
+
+    Returns a sentence for each thing that this administrator may not take away; harmless to repeat.
+    """
+    said = []
+    ours = run_sql(admin_url, OURS).splitlines()
+    closing = [name for name in run_sql(admin_url, COMMON_OPEN).splitlines() if name in ours]
+    run_sql(admin_url, "".join(f"REVOKE ALL ON DATABASE {name} FROM PUBLIC;" for name in closing))
+    left = run_sql(admin_url, COMMON_OPEN).splitlines()
+    if left:
+        said.append(
+            f"Every login of this PostgreSQL may enter {' and '.join(left)}, and this administrator may not change "
+            f"that. Their owner closes them: REVOKE ALL ON DATABASE {', '.join(left)} FROM PUBLIC"
+        )
+    if run_sql(admin_url, "SELECT rolsuper FROM pg_roles WHERE rolname = current_user") == "t":
+        for service in services:
+            run_sql(_within(admin_url, f"{service}{suffix}"), LARGE_OBJECTS)
+    else:
+        said.append(
+            "Every login may make large objects in its service's database, and only a superuser can change that: "
+            "in each, REVOKE EXECUTE ON FUNCTION lo_creat, lo_create, lo_from_bytea FROM PUBLIC"
+        )
+    return said
+
+
+def _within(admin_url: str, database: str) -> str:
+    """The same login in another database."""
+    return urlunsplit(urlsplit(admin_url)._replace(path=f"/{quote(database, safe='')}"))
+
+
 def ensure_databases(
     admin_url: str, suffix: str = "", template_suffix: str | None = None, services: Iterable[str] = ROLES
 ) -> None:

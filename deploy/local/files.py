@@ -3,10 +3,14 @@
 import json
 import os
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
+
+from deploy.local.problem import StackProblem
 
 PRIVATE_FILE = 0o600
 PRIVATE_FOLDER = 0o700
+PRIVATE_MASK = 0o077
+"""The umask of whoever writes to a state folder: it holds keys, tokens, addresses and logs."""
 
 
 def private_folder(path: Path) -> Path:
@@ -14,6 +18,15 @@ def private_folder(path: Path) -> Path:
     path.mkdir(parents=True, exist_ok=True)
     path.chmod(PRIVATE_FOLDER)
     return path
+
+
+def open_private(path: Path, mode: str) -> IO[Any]:
+    """`path` opened for writing as `open` would; mode 0600, also if it was there and open to others."""
+    file: IO[Any] = open(  # noqa: SIM115 - handed to the caller, who closes it
+        path, mode, opener=lambda name, flags: os.open(name, flags, PRIVATE_FILE)
+    )
+    os.fchmod(file.fileno(), PRIVATE_FILE)
+    return file
 
 
 def write_private(path: Path, data: bytes) -> None:
@@ -39,8 +52,10 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def read_json(path: Path) -> Any | None:
-    """The JSON value in `path`, or None when there is no such file."""
+    """The JSON value in `path`, or None when there is no such file; StackProblem for a file that is no JSON."""
     try:
         return json.loads(path.read_bytes())
     except FileNotFoundError:
         return None
+    except (ValueError, RecursionError) as error:
+        raise StackProblem(f"{path} is damaged: it is no JSON. Look at it, and remove it.") from error

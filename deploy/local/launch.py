@@ -5,11 +5,11 @@ calling `prctl` from a `preexec_fn` is not safe in a parent that has threads.
 
 `… launch.py tied program argument …` is the short form for the Makefile: SIGTERM when make itself is killed.
 
-JSON is `{"parent": pid, "signal": number, "user": null | {"uid", "gid", "reach": bool}}`. The program keeps this
-process's id. It gets `signal` when the *thread* that started it ends, so start processes from the main thread.
-With `user` the root user becomes that user (PostgreSQL refuses root). `reach` keeps one capability of root, to pass
-through folders closed to others (a checkout under a 0700 folder, files made with umask 077): without it the same
-program would run or not run depending on where somebody cloned to.
+JSON is `{"parent": pid, "signal": number, "umask": null | number, "user": null | {"uid", "gid", "reach": bool}}`. The
+program keeps this process's id. It gets `signal` when the *thread* that started it ends, so start processes from the
+main thread. With `user` the root user becomes that user (PostgreSQL refuses root). `reach` keeps one capability of
+root, to pass through folders closed to others (a checkout under a 0700 folder, files made with umask 077): without it
+the same program would run or not run depending on where somebody cloned to.
 """
 
 import ctypes
@@ -51,9 +51,11 @@ def _become(libc: ctypes.CDLL, uid: int, gid: int, reach: bool) -> None:
 
 def main(orders: str, program: str, *arguments: str) -> None:
     """Drop privileges, tie this process to its parent, and become `program`; raises OSError if any step fails."""
-    tied = {"parent": os.getppid(), "signal": int(signal.SIGTERM), "user": None}
+    tied = {"parent": os.getppid(), "signal": int(signal.SIGTERM), "umask": None, "user": None}
     wanted: dict[str, Any] = tied if orders == "tied" else json.loads(orders)
     libc = ctypes.CDLL(None, use_errno=True)
+    if wanted["umask"] is not None:
+        os.umask(wanted["umask"])
     if wanted["user"] is not None:
         _become(libc, **wanted["user"])
     if sys.platform == "linux":

@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 
 from deploy.local.files import read_json, write_json
+from deploy.local.problem import StackProblem
 from deploy.local.waiting import wait_until
 
 KILL_DEADLINE_SECONDS = 10.0
@@ -37,11 +38,13 @@ class PidFile:
         write_json(self.path, {"pid": pid, "started": started(pid)})
 
     def living(self) -> int | None:
-        """The remembered process's id if that very process still runs."""
-        kept = read_json(self.path)
-        if kept is None or kept["started"] is None or started(kept["pid"]) != kept["started"]:
-            return None
-        return int(kept["pid"])
+        """The remembered process's id if that very process still runs; StackProblem for a file that is none of ours."""
+        match read_json(self.path):
+            case {"pid": int(pid), "started": str(since)}:
+                return pid if started(pid) == since else None
+            case None | {"pid": int(), "started": None}:
+                return None
+        raise StackProblem(f"{self.path} does not name a process. Look at it, and remove it.")
 
     def clear(self) -> None:
         """Forget the process."""

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from deploy.local.environment import base_environment
-from deploy.local.files import private_folder
+from deploy.local.files import PRIVATE_MASK, open_private, private_folder
 from deploy.local.pids import PidFile
 from deploy.local.problem import StackProblem
 
@@ -31,7 +31,10 @@ class User:
 
 def tied(argv: Sequence[str], death_signal: signal.Signals, user: User | None) -> list[str]:
     """The command line that runs `argv` so that it gets `death_signal` when the thread that starts it ends."""
-    orders = {"parent": os.getpid(), "signal": int(death_signal), "user": None if user is None else asdict(user)}
+    orders = {
+        "parent": os.getpid(), "signal": int(death_signal), "umask": PRIVATE_MASK,
+        "user": None if user is None else asdict(user),
+    }  # fmt: skip
     return [sys.executable, "-I", "-S", str(LAUNCHER), json.dumps(orders), *argv]
 
 
@@ -90,7 +93,7 @@ class Process:
             # The kernel ends the child with the thread that started it.
             raise StackProblem(f"{self.name} must be started from the main thread.")
         self.pid_file.end_leftover()
-        with self.log.open("ab") as log:
+        with open_private(self.log, "ab") as log:
             self._child = subprocess.Popen(
                 tied(self.argv, self.death_signal, self.user),
                 stdin=subprocess.DEVNULL,

@@ -11,7 +11,7 @@ from types import FrameType
 
 from deploy.local.cast import MEMBERS, SHOWN
 from deploy.local.commands import CHECKOUT
-from deploy.local.files import read_json
+from deploy.local.files import PRIVATE_MASK, read_json
 from deploy.local.pids import PidFile
 from deploy.local.problem import StackProblem
 from deploy.local.stack import Stack
@@ -127,6 +127,7 @@ def main(arguments: list[str]) -> int:
     if not 1 <= len(arguments) <= 2 or arguments[0] not in commands:
         print(f"usage: python -m deploy.local {'|'.join(commands)} [FOLDER]", file=sys.stderr)
         return 2
+    os.umask(PRIVATE_MASK)
     try:
         return commands[arguments[0]](*(Path(folder) for folder in arguments[1:]))
     except StackProblem as problem:

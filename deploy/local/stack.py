@@ -14,9 +14,9 @@ import httpx2
 from deploy.local.backends import Backends
 from deploy.local.cast import INSTALLATION, MEMBERS, REGISTRAR, SHOWN, audiences, founders
 from deploy.local.commands import CHECKOUT, keys, migrate, run_service
-from deploy.local.databases import ensure_databases, ensure_roles, service_urls
+from deploy.local.databases import close_to_public, ensure_databases, ensure_roles, service_urls
 from deploy.local.environment import base_environment
-from deploy.local.files import private_folder, read_json, write_json, write_private
+from deploy.local.files import open_private, private_folder, read_json, write_json, write_private
 from deploy.local.issuer import ISSUER, DevIssuer
 from deploy.local.ports import kept_ports
 from deploy.local.problem import StackProblem
@@ -81,6 +81,8 @@ class Stack:
         """Databases, roles, migrations, keys, topics, ledger tokens. What is there already stays as it is."""
         ensure_roles(self.backends.admin_url)
         ensure_databases(self.backends.admin_url, self._suffix)
+        for sentence in close_to_public(self.backends.admin_url, self._suffix):
+            print(f"cadena: {sentence}", file=sys.stderr)
         services = list(self.wiring.databases)
         for service in services:
             private_folder(self.wiring.keys_dir(service))
@@ -209,7 +211,7 @@ class Stack:
         return Process(name, argv, self.state, env=base_environment() | self.wiring.environment(name), cwd=CHECKOUT)
 
     def _take_lock(self) -> IO[str]:
-        lock = (self.state / "stack.lock").open("w")
+        lock = open_private(self.state / "stack.lock", "w")
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as held:

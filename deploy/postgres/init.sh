@@ -1,6 +1,7 @@
 #!/bin/sh
 # Runs once, when the data folder is empty: three databases, three owners, six logins. What a login may do inside
-# is on the grants.sql page of its service.
+# is on the grants.sql page of its service; what PostgreSQL gives to every login beyond that is taken away here, as by
+# deploy/local/databases.py.
 set -eu
 for service in custody audit notify; do
   case $service in audit) logins="owner writer api" ;; *) logins="owner api worker" ;; esac
@@ -19,4 +20,14 @@ SQL
 GRANT CONNECT ON DATABASE :"db" TO :"role";
 SQL
   done
+  psql -v ON_ERROR_STOP=1 -d "$service" <<'SQL'
+DO $$ DECLARE one regprocedure; BEGIN
+  FOR one IN SELECT oid FROM pg_proc WHERE pronamespace = 'pg_catalog'::regnamespace
+    AND (proname LIKE 'lo\_%' OR proname IN ('loread', 'lowrite'))
+  LOOP EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', one); END LOOP;
+END $$;
+SQL
 done
+psql -v ON_ERROR_STOP=1 <<'SQL'
+REVOKE ALL ON DATABASE postgres, template1 FROM PUBLIC;
+SQL

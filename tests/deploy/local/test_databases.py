@@ -1,5 +1,7 @@
 """The three databases: one login per process, closed to the others."""
 
+import asyncio
+import os
 from pathlib import Path
 
 import asyncpg
@@ -8,6 +10,7 @@ import pytest
 from deploy.local.databases import (
     ROLES,
     Urls,
+    close_to_public,
     drop_databases,
     ensure_databases,
     ensure_roles,
@@ -17,7 +20,7 @@ from deploy.local.databases import (
     run_sql,
     service_urls,
 )
-from deploy.local.postgres import Postgres
+from deploy.local.postgres import Postgres, binaries
 from deploy.local.problem import StackProblem
 
 
@@ -45,6 +48,70 @@ async def test_a_wrong_password_is_refused(empty_databases: Urls) -> None:
         await asyncpg.connect(url)
 
 
+COMMON = {"postgres", "template1"}
+LARGE_OBJECT = (
+    "SELECT lo_creat(-1)",
+    "SELECT lo_create(0)",
+    "SELECT lo_from_bytea(0, 'x')",
+    "SELECT lo_put(1, 0, 'x')",
+)
+EVERY_ROLE = [(service, role) for service, roles in ROLES.items() for role in roles]
+
+
+async def check_closed(urls: Urls) -> None:
+    """No login enters the common databases, or makes large objects or temporary tables in its own."""
+    for service, role in EVERY_ROLE:
+        url = urls[service][role]
+        for name in COMMON:
+            with pytest.raises(asyncpg.InsufficientPrivilegeError, match="CONNECT"):
+                await asyncpg.connect(url, database=name)
+        link = await asyncpg.connect(url)
+        try:
+            for sql in LARGE_OBJECT:
+                with pytest.raises(asyncpg.InsufficientPrivilegeError, match="function"):
+                    await link.fetchval(sql)
+            if role != "owner":
+                with pytest.raises(asyncpg.InsufficientPrivilegeError, match="temporary"):
+                    await link.execute("CREATE TEMP TABLE t (x int)")
+        finally:
+            await link.close()
+
+
+async def test_what_postgresql_gives_to_every_login_is_taken_away(tmp_path: Path) -> None:
+    server = Postgres(tmp_path)
+    server.start()
+    try:
+        admin = server.admin_url()
+        ensure_roles(admin)
+        ensure_databases(admin, "_x")
+        for _ in range(2):
+            assert close_to_public(admin, "_x") == []
+        await check_closed(service_urls(admin, "_x"))
+    finally:
+        server.stop()
+
+
+async def test_composes_first_start_makes_the_same_logins_and_closes_the_same_doors(tmp_path: Path) -> None:
+    server = Postgres(tmp_path)
+    server.start()
+    try:
+        names = [f"{service}_{role}" for service, role in EVERY_ROLE]
+        env = {f"{name.upper()}_PASSWORD": f"pw-{name}" for name in names} | {
+            "PATH": f"{binaries()}:{os.environ['PATH']}", "PGHOST": str(server.socket_folder), "PGUSER": "postgres",
+            "PGPASSWORD": server.password,
+        }  # fmt: skip
+        script = Path(__file__).parents[3] / "deploy" / "postgres" / "init.sh"
+        first_start = await asyncio.create_subprocess_exec("sh", str(script), env=env)
+        assert await first_start.wait() == 0
+        urls: Urls = {service: {} for service in ROLES}
+        for service, role in EVERY_ROLE:
+            name = f"{service}_{role}"
+            urls[service][role] = login_url(server.admin_url(), name, f"pw-{name}", service)
+        await check_closed(urls)
+    finally:
+        server.stop()
+
+
 def test_a_driver_name_is_taken_off_the_given_url() -> None:
     assert libpq("postgresql+asyncpg://a:b@h/c") == "postgresql://a:b@h/c"
     with pytest.raises(StackProblem):
@@ -60,6 +127,9 @@ async def test_an_administrator_who_is_no_superuser_is_enough(tmp_path: Path) ->
         for _ in range(2):
             ensure_roles(boss)
             ensure_databases(boss)
+            closed, objects = close_to_public(boss)
+            assert "REVOKE ALL ON DATABASE postgres, template1 FROM PUBLIC" in closed
+            assert "superuser" in objects
         link = await asyncpg.connect(service_urls(boss)["notify"]["worker"])
         assert await link.fetchval("SELECT current_database()") == "notify"
         await link.close()

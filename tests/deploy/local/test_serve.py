@@ -71,6 +71,8 @@ def tree_size(stack: dict[str, Any]) -> int:
 def test_it_is_served_once_survives_deaths_and_leaves_nothing(served: Served) -> None:
     stack = served.start()
     check_stack_json(served.folder, stack)
+    assert (served.folder / "logs" / "postgres.log").is_file()
+    assert open_to_others(served.folder) == []
 
     second = served.run("serve")
     assert second.returncode == 1
@@ -115,6 +117,24 @@ def test_ctrl_c_in_the_middle_of_the_start_leaves_nothing(served: Served) -> Non
     assert all_gone([postgres])
     kept = [json.loads(path.read_text())["pid"] for path in (served.folder / "pids").glob("*.json")]
     assert all_gone(kept)
+
+
+@pytest.mark.parametrize("kept", ["{", "[]", '{"pid": "1", "started": "x"}', "\xff", "[" * 200_000])
+@pytest.mark.parametrize("word", ["status", "down"])
+def test_a_damaged_pid_file_is_named_and_nothing_is_killed(served: Served, word: str, kept: str) -> None:
+    (served.folder / "pids").mkdir(parents=True)
+    (served.folder / "pids" / "serve.json").write_bytes(kept.encode("latin-1"))
+    said = served.run(word)
+    assert (said.returncode, said.stdout) == (1, "")
+    assert said.stderr.startswith("cadena: ")
+    assert "serve.json" in said.stderr
+    assert "Traceback" not in said.stderr
+
+
+def open_to_others(folder: Path) -> list[str]:
+    """What others may read, enter or write; PostgreSQL's own folder is one that only its user enters."""
+    found = [folder, *(path for path in folder.rglob("*") if "postgres" not in path.relative_to(folder).parts[:-1])]
+    return [str(path) for path in found if not path.is_symlink() and path.lstat().st_mode & 0o077]
 
 
 def check_stack_json(folder: Path, stack: dict[str, Any]) -> None:

@@ -18,7 +18,9 @@ def test_a_value_is_found_by_its_dotted_path(path: str, value: str) -> None:
     assert show.look_up(DOCUMENT, path) == value
 
 
-@pytest.mark.parametrize("path", ["custody.name", "promises.2", "promises.x", "version.x", "nothing"])
+@pytest.mark.parametrize(
+    "path", ["custody.name", "promises.2", "promises.x", "promises.²", "promises.99999999999", "version.x", "nothing"]
+)
 def test_what_is_not_there_is_said(path: str) -> None:
     with pytest.raises(KeyError, match=r"no \w+; there is"):
         show.look_up(DOCUMENT, path)
@@ -41,12 +43,33 @@ def test_the_stack_and_who_was_seeded_are_one_document(
 def test_an_answer_on_standard_input_is_read_instead(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("sys.stdin", io.StringIO('{"id": "x"}'))
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b'{"id": "x"}')))
     assert show.main(["id", "-"]) == 0
     assert capsys.readouterr().out == "x\n"
-    monkeypatch.setattr("sys.stdin", io.StringIO(""))
+
+
+@pytest.mark.parametrize(
+    "said", [b"", b"\xff\xfe", b"[" * 200_000, b'{"id":' * 200_000, b"9" * 5000, b'{"id": "\\ud800"}']
+)
+def test_what_is_no_document_is_told_in_a_sentence(
+    said: bytes, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(said)))
     assert show.main(["id", "-"]) == 1
-    assert "no JSON document" in capsys.readouterr().err
+    told = capsys.readouterr()
+    assert told.err.startswith("this is no JSON document")
+    assert told.out == ""
+
+
+@pytest.mark.parametrize("kept", ["{", "[]", "[" * 200_000])
+def test_a_damaged_file_of_the_stack_is_named(
+    kept: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(show, "CHECKOUT", tmp_path)
+    (tmp_path / "var").mkdir()
+    (tmp_path / "var" / "stack.json").write_text(kept)
+    assert show.main(["custody.url"]) == 1
+    assert "stack.json is damaged" in capsys.readouterr().err
 
 
 def test_mail_is_shown_decoded_with_the_names_of_what_is_attached(tmp_path: Path) -> None:
