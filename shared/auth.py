@@ -4,6 +4,7 @@ A token says only who an account is. Which person, organisation and role that is
 """
 
 import asyncio
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,8 @@ ALGORITHMS = ("EdDSA", "ES256", "RS256")
 TYPES = ("at+jwt", "application/at+jwt")
 CLAIMS = ("iss", "aud", "sub", "exp", "iat", "jti", "client_id")
 MAX_TOKEN_BYTES = 8192
+_CLAIM = re.compile(r"[\x21-\x7e]{1,255}")
+"""What a subject and a client look like: the same that the registration of an account takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,7 @@ class Authenticator:
                 unverified, key, algorithms=[key.algorithm_name], audience=self._audience, issuer=self._issuer,
                 options={"require": list(CLAIMS)},
             )  # fmt: skip
-        except (jwt.PyJWTError, AttributeError, TypeError, ValueError) as error:
+        except (jwt.PyJWTError, AttributeError, TypeError, ValueError, RecursionError) as error:
             raise _unauthorised("invalid-token", "The token is not valid here, or no longer; get a new one.") from error
         return _principal(claims)
 
@@ -95,12 +98,12 @@ class UrlKeys:
 
 
 def _principal(claims: dict[str, Any]) -> Principal:
-    issuer, subject, client = claims["iss"], claims["sub"], claims["client_id"]
-    if not (isinstance(subject, str) and subject and isinstance(client, str)):
+    issuer, subject, client, scope = claims["iss"], claims["sub"], claims["client_id"], claims.get("scope", "")
+    plain = all(isinstance(claim, str) and _CLAIM.fullmatch(claim) for claim in (subject, client))
+    # A scope that cannot be read is no scope less: taken for none, it would leave the account's whole role.
+    if not plain or not isinstance(scope, str):
         raise _unauthorised("invalid-token", "The token is not an access token by RFC 9068.")
-    scope = claims.get("scope", "")
-    scopes = frozenset(scope.split()) if isinstance(scope, str) else frozenset()
-    return Principal(issuer, subject, account_digest(issuer, subject), client, scopes)
+    return Principal(issuer, subject, account_digest(issuer, subject), client, frozenset(scope.split()))
 
 
 def _unauthorised(code: str, detail: str) -> Problem:

@@ -59,6 +59,14 @@ def token(key: Any = KEY, alg: str = "EdDSA", header: dict[str, Any] | None = No
     return jwt.encode(claims(**changes), key, alg, headers={"typ": "at+jwt", "kid": "k1"} | (header or {}))
 
 
+async def test_a_scope_of_null_is_no_scope_at_all_and_no_token(settings: TokenSettings) -> None:
+    raw = jwt.encode(claims() | {"scope": None}, KEY, "EdDSA", headers={"typ": "at+jwt", "kid": "k1"})
+    with pytest.raises(Problem):
+        await Authenticator(settings, "custody").principal(f"Bearer {raw}")
+    longest = f"Bearer {token(sub='a' * 255)}"
+    assert (await Authenticator(settings, "custody").principal(longest)).scopes == frozenset()
+
+
 async def test_a_good_token_is_a_principal(settings: TokenSettings) -> None:
     principal = await Authenticator(settings, "custody").principal(f"Bearer {token(scope='a b')}")
     assert principal.account == account_digest(DEV_ISSUER, "ana")
@@ -76,6 +84,10 @@ def confused() -> str:
     return jwt.encode(claims(), public, "HS256", headers={"typ": "at+jwt", "kid": "k1"})
 
 
+def deep() -> str:
+    return base64.urlsafe_b64encode(b'{"a":' + b"[" * 5000).rstrip(b"=").decode() + ".e30.e30"
+
+
 FORGED = {
     "no header": None, "no bearer": "Basic abc", "empty": "Bearer ", "garbage": "Bearer a.b.c", "huge": "Bearer " + "a" * 9000,
     "alg none": f"Bearer {unsigned()}", "hmac with the public key": f"Bearer {confused()}",
@@ -87,6 +99,11 @@ FORGED = {
     "expired": f"Bearer {token(exp=int(time.time()) - 1)}", "not yet": f"Bearer {token(nbf=int(time.time()) + 60)}",
     "no subject": f"Bearer {token(sub=None)}", "no jti": f"Bearer {token(jti=None)}", "no client": f"Bearer {token(client_id=None)}",
     "no expiry": f"Bearer {token(exp=None)}",
+    "scopes in a list": f"Bearer {token(scope=['custody:read'])}", "scopes in an object": f"Bearer {token(scope={})}",
+    "a subject of half a character": f"Bearer {token(sub=chr(0xd800))}", "a subject of nothing": f"Bearer {token(sub='')}",
+    "a subject that cannot be registered": f"Bearer {token(sub='josé')}", "a subject with a line": f"Bearer {token(sub='a' + chr(10))}",
+    "a subject of 256 characters": f"Bearer {token(sub='a' * 256)}", "a client in a list": f"Bearer {token(client_id=['c'])}",
+    "a client of half a character": f"Bearer {token(client_id=chr(0xd800))}", "a deep header": f"Bearer {deep()}",
 }  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from services.audit.authorise import may_read_entries
 from services.audit.directory import Directory
 from services.audit.queries import Log
 from shared.auth import Principal
-from shared.edge import caller
+from shared.edge import caller, demand_scope
 from shared.operations import fetching
 from shared.problems import Problem, not_found
 from shared.tiles import parse_path
@@ -42,6 +42,7 @@ async def entry_bundle(request: Request, path: str, principal: Annotated[Princip
     """256 entries, or as many as a size implies (`.p/W`), each behind its length in two bytes.
 
     For accounts that sealed facts name as auditors, and for services whose token has the scope `ledger:read`.
+    A token that names scopes of audit must name `audit:entries:read`.
     """
     await _demand_reader(request, principal)
     return await _serve(request, f"entries/{path}", "private")
@@ -65,6 +66,7 @@ async def _serve(request: Request, path: str, cached_by: str) -> Response:
 
 async def _demand_reader(request: Request, principal: Principal) -> None:
     directory: Directory = request.app.state.directory
+    demand_scope(principal, "audit", "entries.read")
     if not may_read_entries(await directory.role(principal.account), principal.scopes):
         raise Problem(
             403, "entries-are-for-auditors", "Entries are for auditors and peers",
