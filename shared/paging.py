@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from shared.canonical import NotCanonical, canonical, strict_loads
 from shared.problems import Problem
+from shared.text import PLAIN_DIGITS
 
 MAX_CURSOR = 512
 Key = tuple[str | int, ...]
@@ -21,7 +22,7 @@ class PageQuery(BaseModel):
     """The query of a list: how many items at most, and after which one. Other parameters are refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    limit: Annotated[int, Field(ge=1, le=200, description="How many items a page has at most.")] = 50
+    limit: Annotated[int, Field(ge=1, le=200, description="How many items a page has at most."), PLAIN_DIGITS] = 50
     cursor: Annotated[
         str | None, Field(max_length=MAX_CURSOR, description="`next` of the page before: opaque, of this list only.")
     ] = None

@@ -2,26 +2,36 @@
 
 import re
 import unicodedata
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
 
 from pydantic import AfterValidator, BeforeValidator, PlainSerializer, StringConstraints, WithJsonSchema
 
-# Cc control, Cf format (zero-width and bidirectional overrides among them), Cs surrogates, Co private, Cn unassigned.
-_FORBIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn"}
+# Cc control, Cf format (zero-width and bidirectional overrides among them), Cs surrogates, Co private, Cn unassigned,
+# Zl and Zp line and paragraph separators.
+_FORBIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+# Default_Ignorable_Code_Point (Unicode, DerivedCoreProperties) outside Cf and Cn: joiners, fillers, variation
+# selectors; and the empty braille pattern, a blank that is no white space.
+_INVISIBLE = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+)
 _ALLOWED_CONTROLS = {"\n"}
+MAX_TEXT, MAX_NAME = 2000, 200
+_DIGITS = re.compile("[0-9]{1,19}")
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
-_INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?(Z|[+-]\d{2}:\d{2})")
+_INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?(Z|[+-]\d{2}:\d{2})", re.ASCII)
 
 
 def clean_text(value: str) -> str:
-    """NFC without control, bidirectional-override, zero-width or surrogate characters; else ValueError.
+    """NFC without control, bidirectional-override, invisible or surrogate characters; else ValueError.
 
     Two texts that look alike must be alike: NFD input is composed, anything invisible is refused.
     """
     for character in value:
-        if unicodedata.category(character) in _FORBIDDEN and character not in _ALLOWED_CONTROLS:
+        forbidden = unicodedata.category(character) in _FORBIDDEN or _INVISIBLE.match(character)
+        if forbidden and character not in _ALLOWED_CONTROLS:
             raise ValueError(f"the character U+{ord(character):04X} cannot be seen and may not stand in a text")
     composed = unicodedata.normalize("NFC", value)
     if composed != composed.strip() or not composed:
@@ -34,6 +44,24 @@ def clean_line(value: str) -> str:
     if "\n" in value:
         raise ValueError("a name stands in one line")
     return clean_text(value)
+
+
+def at_most(length: int) -> Callable[[str], str]:
+    """A check of a clean text's length: composed, a text may be longer than what was sent, or shorter."""
+
+    def check(value: str) -> str:
+        if len(value) > length:
+            raise ValueError(f"it has more than {length} characters")
+        return value
+
+    return check
+
+
+def whole_number(value: object) -> object:
+    """A query's number, before it is read: ASCII digits and nothing else (no sign, space, point or underscore)."""
+    if isinstance(value, str) and not _DIGITS.fullmatch(value):
+        raise ValueError("a whole number is written in plain digits, such as 50")
+    return value
 
 
 def canonical_uuid(value: object) -> str:
@@ -61,6 +89,8 @@ def parse_instant(value: object) -> datetime:
         return datetime.fromisoformat(value).astimezone(UTC)
     except OverflowError as error:
         raise ValueError("the instant lies outside the years 1 to 9999") from error
+    except ValueError as error:
+        raise ValueError("there is no such day, time of day or offset") from error
 
 
 def write_instant(value: datetime) -> str:
@@ -68,8 +98,20 @@ def write_instant(value: datetime) -> str:
     return value.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
 
 
-Text = Annotated[str, StringConstraints(max_length=2000), AfterValidator(clean_text)]
-Name = Annotated[str, StringConstraints(max_length=200), AfterValidator(clean_line)]
+Text = Annotated[
+    str,
+    AfterValidator(clean_text),
+    AfterValidator(at_most(MAX_TEXT)),
+    WithJsonSchema({"type": "string", "maxLength": MAX_TEXT}),
+]
+Name = Annotated[
+    str,
+    AfterValidator(clean_line),
+    AfterValidator(at_most(MAX_NAME)),
+    WithJsonSchema({"type": "string", "maxLength": MAX_NAME}),
+]
+PLAIN_DIGITS = BeforeValidator(whole_number)
+"""For an integer of a query, which comes as text. It stands behind the bounds, or the document would not say them."""
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/:#-]{0,63}$")]
 """A label, seal number or folio: plain in the ledger, so it holds no spaces and no free text."""
 

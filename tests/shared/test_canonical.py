@@ -66,3 +66,13 @@ def test_what_has_no_single_meaning_is_refused(raw: bytes, reason: str) -> None:
 def test_what_cannot_be_written_is_refused(value: object) -> None:
     with pytest.raises(NotCanonical):
         canonical(value)
+
+
+@pytest.mark.parametrize(
+    "raw", [b'{"Secreto":1,"Secreto":2}', b'{"n":31415926.5}', b"3141592653589793238", b'{"n":31415926e9}']
+)
+def test_a_refusal_repeats_nothing_of_what_it_was_given(raw: bytes) -> None:
+    with pytest.raises(NotCanonical) as refused:
+        strict_loads(raw)
+    assert "Secreto" not in str(refused.value)
+    assert "31415" not in str(refused.value)

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import orjson
 from fastapi import APIRouter, Query, Request, Response
+from pydantic import Field
 
 from services.audit.api.tiles import NOT_THERE, TEXT
 from services.audit.directory import Directory
@@ -13,14 +14,14 @@ from shared.merkle import consistency_nodes, inclusion_nodes
 from shared.notes import write_proof
 from shared.operations import fetching
 from shared.problems import Problem, not_found
-from shared.text import Uuid
+from shared.text import PLAIN_DIGITS, Uuid
 
 routes = APIRouter(tags=["proofs"])
 
 MAX_SIZE = 2**63 - 1
 MAX_PAGE = 1000
 JSON = "application/json"
-Size = Annotated[int, Query(ge=0, le=MAX_SIZE)]
+Size = Annotated[int, Field(ge=0, le=MAX_SIZE), PLAIN_DIGITS]
 
 
 @routes.get(
@@ -58,7 +59,7 @@ async def consistency(request: Request, old: Annotated[Size, Query(alias="from")
 
 @routes.get("/v1/checkpoints", **fetching("listCheckpoints", "Every head ever signed", JSON))
 async def checkpoints(
-    request: Request, after: Size = 0, limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 200
+    request: Request, after: Size = 0, limit: Annotated[int, Field(ge=1, le=MAX_PAGE), PLAIN_DIGITS] = 200
 ) -> Response:
     """Every head ever signed, by size: `next` is what to send as `after` for the following page, null at the end."""
     log: Log = request.app.state.log
