@@ -22,8 +22,6 @@ from shared.telemetry import bind
 from shared.text import canonical_uuid
 
 MAX_BODY_BYTES = 256 * 1024
-MAX_ERRORS = 50
-MAX_NAME = 64
 _VERSION = re.compile(r'"([1-9][0-9]{0,14})"')
 
 
@@ -152,8 +150,7 @@ def read(model: type[M], raw: bytes) -> M:
     try:
         return model.model_validate_json(raw, strict=True)
     except ValidationError as error:
-        errors = error.errors(include_url=False, include_context=False, include_input=False)[:MAX_ERRORS]
-        raise validation_problem([{"loc": _short(wrong["loc"]), "msg": wrong["msg"]} for wrong in errors]) from error
+        raise validation_problem(error.errors(include_url=False, include_context=False, include_input=False)) from error
 
 
 def fingerprint(request: Request, body: Body) -> bytes:
@@ -173,10 +170,6 @@ def fingerprint(request: Request, body: Body) -> bytes:
 def respond(answer: Answer) -> Response:
     """A recorded answer as it goes out: the stored bytes, status and headers."""
     return Response(answer.body, answer.status, answer.headers)
-
-
-def _short(location: tuple[int | str, ...]) -> list[int | str]:
-    return [step if isinstance(step, int) else step[:MAX_NAME] for step in location]
 
 
 class IdConvertor(Convertor[str]):

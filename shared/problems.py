@@ -3,6 +3,7 @@
 What nobody foresaw is an opaque 500 with an id; the log holds the id and the cause.
 """
 
+import unicodedata
 import uuid
 from collections.abc import Mapping
 from typing import Any
@@ -12,9 +13,15 @@ import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MEDIA_TYPE = "application/problem+json"
+MAX_ERRORS = 50
+MAX_NAME = 64
+MAX_ROUTE = 200
+CLIENT_GONE = 499
+"""What is counted for a caller who hung up within a request: nobody reads it, and it is no error of ours."""
 log = structlog.get_logger()
 
 
@@ -62,13 +69,18 @@ def not_found() -> Problem:
 
 
 def validation_problem(errors: list[Any]) -> Problem:
-    """Each wrong member by JSON pointer (RFC 6901) and what is wrong with it; the value itself is not repeated."""
+    """Each wrong member by JSON pointer (RFC 6901) and what is wrong with it; the value itself is not repeated.
+
+    The first fifty, and of a member's name no more than 64 characters: names may be the caller's own.
+    """
     members = [
         {
-            "pointer": "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in error["loc"]),
+            "pointer": "".join(
+                "/" + str(step)[:MAX_NAME].replace("~", "~0").replace("/", "~1") for step in error["loc"]
+            ),
             "wrong": error["msg"],
         }
-        for error in errors
+        for error in errors[:MAX_ERRORS]
     ]
     return Problem(
         422,
@@ -84,6 +96,8 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Problem, _on_problem)
     app.add_exception_handler(RequestValidationError, _on_validation)
     app.add_exception_handler(HTTPException, _on_http)
+    app.add_exception_handler(ClientDisconnect, _on_hang_up)
+    app.add_middleware(PlainPaths)
     app.add_middleware(OpaqueErrors)
 
 
@@ -108,6 +122,26 @@ def _on_http(_request: Request, error: Exception) -> Response:
     return problem_response(Problem(error.status_code, "http-error", str(error.detail), headers=error.headers))
 
 
+def _on_hang_up(_request: Request, _error: Exception) -> Response:
+    return Response(status_code=CLIENT_GONE)
+
+
+class PlainPaths:
+    """A path with a control character names nothing: routes are matched up to a line's end, and so would take two
+    spellings for one.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] == "http" and any(unicodedata.category(character) == "Cc" for character in scope["path"]):
+            await problem_response(not_found())(scope, receive, send)
+        else:
+            await self.app(scope, receive, send)
+
+
 class OpaqueErrors:
     """The outermost layer of an app: what nothing else caught is logged under an id, and the id is all that is told."""
 
@@ -129,7 +163,8 @@ class OpaqueErrors:
             if scope["type"] != "http" or started:
                 raise
             incident = str(uuid.uuid4())
-            log.exception("unforeseen", incident=incident, path=scope.get("route_path", scope["path"]))
+            route = getattr(scope.get("route"), "path_format", "unknown")[:MAX_ROUTE]
+            log.exception("unforeseen", incident=incident, route=route)
             problem = Problem(
                 500, "internal", "Something went wrong on our side",
                 "Try again with the same key; if it stays, tell the operator the id of this incident.",

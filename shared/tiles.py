@@ -11,7 +11,10 @@ HEIGHT = 8
 MAX_ENTRY_BYTES = 65_535
 _LENGTH_BYTES = 2
 
-_PATH = re.compile(r"(?:(?P<level>0|[1-9]\d?)|entries)/(?P<index>(?:x\d{3}/)*\d{3})(?:\.p/(?P<width>[1-9]\d{0,2}))?")
+# Seven groups of digits say every index of a log of 2^63 entries; more are no number that we would read.
+_PATH = re.compile(
+    r"(?:(?P<level>0|[1-9]\d?)|entries)/(?P<index>(?:x\d{3}/){0,6}\d{3})(?:\.p/(?P<width>[1-9]\d{0,2}))?", re.ASCII
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,15 +4,17 @@ from typing import Annotated, Any
 
 import httpx2
 import pytest
-from fastapi import Depends, FastAPI, Request, Response
+from fastapi import Depends, FastAPI, Query, Request, Response
 from prometheus_client import REGISTRY
 from pydantic import BaseModel
+from structlog.testing import capture_logs
 
 from shared import problems
 from shared.auth import Principal
 from shared.commands import Answer
 from shared.edge import Body, Call, Take, respond
 from shared.operations import describe, recording
+from shared.paging import PageQuery
 from shared.text import Instant, Text, Uuid
 from shared.traffic import Traffic
 
@@ -61,6 +63,14 @@ def make_app() -> FastAPI:
     async def broken(request: Request) -> Response:
         raise RuntimeError("a secret")
 
+    @app.get("/v1/broken/{secret:path}")
+    async def broken_below(secret: str) -> Response:
+        raise RuntimeError
+
+    @app.get("/v1/things")
+    async def things(query: Annotated[PageQuery, Query()]) -> Response:
+        return Response(str(query.limit))
+
     app.state.authenticator = Token()
     describe(app)
     problems.install(app)
@@ -83,6 +93,17 @@ async def fingerprint(path: str = PATH, body: Any = None, **headers: str) -> str
     answer = await send(path, body, **headers)
     assert answer.status_code == 201, answer.text
     return str(answer.json()["fingerprint"])
+
+
+def counted(route: str, status: str | None = None) -> float:
+    samples = [sample for metric in REGISTRY.collect() for sample in metric.samples]
+    return sum(
+        sample.value
+        for sample in samples
+        if sample.name == "cadena_http_answers_total"
+        and sample.labels["route"] == route
+        and status in (None, sample.labels["status"])
+    )
 
 
 async def test_each_step_of_the_edge_comes_before_the_next() -> None:
@@ -164,6 +185,54 @@ async def test_a_body_that_never_ends_is_cut_off() -> None:
     assert sent <= 6 * 65_536
 
 
+async def test_names_of_query_parameters_are_cut_and_errors_are_bounded_too() -> None:
+    answer = await send("/v1/things?" + "&".join(f"{n}" + "x" * 100 + "=1" for n in range(200)), method="GET")
+    errors = answer.json()["errors"]
+    assert (answer.status_code, len(errors)) == (422, 50)
+    assert all(len(error["pointer"]) < 80 for error in errors)
+
+
+@pytest.mark.parametrize("bad", ["1_0", "%201", "5.0", "%2B5", "%D9%A1"])
+async def test_a_number_in_a_query_has_one_spelling(bad: str) -> None:
+    assert (await send("/v1/things?limit=10", method="GET")).text == "10"
+    assert (await send(f"/v1/things?limit={bad}", method="GET")).status_code == 422
+
+
+@pytest.mark.parametrize("path", ["/v1/things%0a", f"{PATH}%0A", "/v1/things%00", "/v1/things%7f"])
+async def test_a_path_with_a_control_character_is_no_second_spelling(path: str) -> None:
+    answer = await send(path, method="POST" if KEY in path else "GET")
+    assert (answer.status_code, answer.json()["type"]) == (404, "urn:cadena:problem:not-found")
+
+
+async def test_who_hangs_up_within_a_body_is_no_error_of_ours() -> None:
+    before = counted("/v1/things/{thing}", "499")
+    arriving = [{"type": "http.request", "body": b'{"na', "more_body": True}, {"type": "http.disconnect"}]
+    headers = {"authorization": "Bearer good", "idempotency-key": KEY, "content-type": "application/json"}
+    scope = {
+        "type": "http", "method": "POST", "path": PATH, "raw_path": PATH.encode(), "query_string": b"",
+        "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+    }  # fmt: skip
+
+    async def receive() -> Any:
+        return arriving.pop(0)
+
+    async def no_answer(message: Any) -> None:
+        assert not message.get("body")
+
+    with capture_logs() as logs:
+        await make_app()(scope, receive, no_answer)
+    assert [entry["event"] for entry in logs] == ["no"]
+    assert counted("/v1/things/{thing}", "499") == before + 1
+
+
+async def test_the_log_of_what_nobody_foresaw_holds_no_path_of_a_caller() -> None:
+    with capture_logs() as logs:
+        await send("/v1/broken/" + "secret" * 100, method="GET")
+    (entry,) = (entry for entry in logs if entry["event"] == "unforeseen")
+    assert entry["route"] == "/v1/broken/{secret}"
+    assert "secretsecret" not in str(entry)
+
+
 async def test_what_nobody_foresaw_tells_an_id_and_nothing_else() -> None:
     answer = await send("/v1/broken", method="GET")
     assert (answer.status_code, answer.headers["content-type"]) == (500, "application/problem+json")
@@ -175,17 +244,9 @@ async def test_what_nobody_foresaw_tells_an_id_and_nothing_else() -> None:
     ("method", "path", "route"), [("POST", PATH, "/v1/things/{thing}"), ("BREW", "/v9/guess", "unknown")]
 )
 async def test_answers_are_counted_by_route_and_guesses_under_one_name(method: str, path: str, route: str) -> None:
-    def total() -> float:
-        samples = [sample for metric in REGISTRY.collect() for sample in metric.samples]
-        return sum(
-            sample.value
-            for sample in samples
-            if sample.name == "cadena_http_answers_total" and sample.labels["route"] == route
-        )
-
-    before = total()
+    before = counted(route)
     await send(path, method=method)
-    assert total() == before + 1
+    assert counted(route) == before + 1
     assert not [sample for metric in REGISTRY.collect() for sample in metric.samples if KEY in str(sample.labels)]
 
 
@@ -201,3 +262,5 @@ def test_the_document_says_what_the_edge_demands() -> None:
     assert document["components"]["schemas"]["Thing"]["additionalProperties"] is False
     assert document["components"]["schemas"]["Quantity"]
     assert make["security"] == [{"token": []}]
+    (limit,) = (one for one in document["paths"]["/v1/things"]["get"]["parameters"] if one["name"] == "limit")
+    assert (limit["schema"]["minimum"], limit["schema"]["maximum"]) == (1, 200)

@@ -24,10 +24,15 @@ def test_a_path_names_its_tile_and_no_other(level: int | None, index: int, width
     assert tiles.parse_path(tile.path.removeprefix("tile/")) == tile
 
 
+def test_the_longest_path_names_a_tile() -> None:
+    assert tiles.parse_path("0/" + "x001/" * 6 + "001") == Tile(0, 1_001_001_001_001_001_001)
+
+
 @pytest.mark.parametrize(
     "path",
     ["0/0", "00/000", "0/000.p/0", "0/000.p/256", "0/000.p/07", "0/x000/001", "0/x001/x000", "64/000", "-1/000",
-     "entries/", "0/000/", "0/000.p/", "0/0000", "entry/000", "", "0/000.p/1\n", "0/٠٠٠"],
+     "entries/", "0/000/", "0/000.p/", "0/0000", "entry/000", "", "0/000.p/1\n", "0/٠٠٠",
+     "0/00٠", "0/" + "x001/" * 7 + "001", "0/" + "x001/" * 1434 + "001"],
 )  # fmt: skip
 def test_other_spellings_name_nothing(path: str) -> None:
     assert tiles.parse_path(path) is None

@@ -106,7 +106,8 @@ async def test_g7_every_tile_of_every_size_is_served_as_the_entries_make_it(
     "path",
     ["tile/0/002.p/89", "tile/0/002", "tile/0/003.p/1", "tile/1/000.p/3", "tile/1/000", "tile/2/000.p/1", "tile/0/2",
      "tile/0/000.p/256", "tile/63/000", "tile/64/000", "tile/-1/000", "tile/", "tile/0/x001", "tile/entry/000",
-     "tile/0/000.p/0", "tiles/0/000", "tile/0/%2e%2e/000"],
+     "tile/0/000.p/0", "tiles/0/000", "tile/0/" + "x001/" * 1434 + "001", "tile/0/" + "x999/" * 6 + "999", "checkpoint%0a", "vkey%0A",
+     "tile/0/%2e%2e/000"],
 )  # fmt: skip
 async def test_what_no_head_implies_is_not_there(http: httpx2.AsyncClient, path: str) -> None:
     answer = await http.get(path)
@@ -130,10 +131,14 @@ async def test_g12_entries_are_for_auditors_and_peers(http: httpx2.AsyncClient, 
     path = Tile(None, 0).path
     for subject, scopes, status in [
         ("ana", (), 200), ("service:custody-worker", ("ledger:read",), 200), ("service:custody-worker", (), 403),
+        ("ana", ("audit:entries:read",), 200), ("ana", ("audit:checkpoint:read",), 403), ("ana", ("custody:read",), 200),
+        ("service:custody-worker", ("audit:entries:read",), 403), ("luis", ("audit:entries:read",), 403),
         ("luis", (), 403), ("luis", ("ledger:read",), 403), ("eva", (), 403), ("nobody", ("ledger",), 403),
     ]:  # fmt: skip
         answer = await http.get(path, headers=bearer(issuer, subject, *scopes))
         assert answer.status_code == status, subject
+    narrow = await http.get(path, headers=bearer(issuer, "ana", "audit:checkpoint:read"))
+    assert narrow.json()["type"] == "urn:cadena:problem:scope-too-narrow"
     refused = await http.get(path, headers=bearer(issuer, "luis"))
     assert refused.headers["content-type"] == "application/problem+json"
     assert refused.json()["type"] == "urn:cadena:problem:entries-are-for-auditors"
@@ -195,6 +200,8 @@ async def test_no_proof_of_what_is_not_there(ledger: Rig, http: httpx2.AsyncClie
     for path, status in [
         (f"/v1/proofs/{new_id()}", 404), (f"/v1/proofs/{known}?size=7", 404), (f"/v1/proofs/{known}?size=601", 404),
         ("/v1/proofs/nonsense", 404), (f"/v1/proofs/{known}?size=-1", 422), (f"/v1/proofs/{known}?size=x", 422),
+        (f"/v1/proofs/{known}?size=1_0", 422), (f"/v1/proofs/{known}?size=%201", 422), ("/v1/checkpoints?after=5.0", 422),
+        ("/v1/checkpoints?limit=%2B5", 422), ("/v1/consistency?from=1_0&to=100", 422), ("/v1/consistency?from=1&to=1.0", 422),
         (f"/v1/proofs/{known.upper()}", 200),
     ]:  # fmt: skip
         answer = await http.get(path)
