@@ -9,20 +9,35 @@ import signal
 from collections.abc import Awaitable, Callable, Generator, Mapping
 
 import orjson
+import structlog
 import uvicorn
 import uvloop
 from fastapi import APIRouter, FastAPI, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 Probe = Callable[[], Awaitable[None]]
-"""Returns if all is well; raises an exception whose text an operator may read."""
+"""Returns if all is well; raises an exception, whose sentence is shown if it is one of our own classes."""
 
 PROBE_SECONDS = 5.0
+OWN = ("shared", "services")
+log = structlog.get_logger()
 
 
 def router(probes: Mapping[str, Probe]) -> APIRouter:
-    """The three routes. A probe that takes over five seconds counts as failed."""
+    """The three routes. A probe that takes over five seconds counts as failed.
+
+    Anyone may ask `/readyz`: what a driver said, with its SQL and addresses, is for the log, once for each change.
+    """
     routes = APIRouter(tags=["operation"], include_in_schema=False)
+    last: dict[str, str] = {}
+
+    async def state(name: str) -> str:
+        error = await _try(probes[name])
+        found = "ok" if error is None else _told(error)
+        if error is not None and last.get(name) != found:
+            log.warning("not ready", probe=name, reason=f"{type(error).__name__}: {error}"[:500])
+        last[name] = found
+        return found
 
     @routes.get("/healthz")
     async def healthz() -> Response:
@@ -31,8 +46,8 @@ def router(probes: Mapping[str, Probe]) -> APIRouter:
     @routes.get("/readyz")
     async def readyz() -> Response:
         names = list(probes)
-        found = await asyncio.gather(*(_try(probes[name]) for name in names))
-        ready = all(state == "ok" for state in found)
+        found = await asyncio.gather(*(state(name) for name in names))
+        ready = all(one == "ok" for one in found)
         body = {"ready": ready, "probes": dict(zip(names, found, strict=True))}
         return Response(orjson.dumps(body), 200 if ready else 503, media_type="application/json")
 
@@ -43,13 +58,25 @@ def router(probes: Mapping[str, Probe]) -> APIRouter:
     return routes
 
 
-async def _try(probe: Probe) -> str:
+async def _try(probe: Probe) -> Exception | None:
     try:
         async with asyncio.timeout(PROBE_SECONDS):
             await probe()
     except Exception as error:
-        return f"{type(error).__name__}: {error}"[:300]
-    return "ok"
+        return error
+    return None
+
+
+def _told(error: Exception) -> str:
+    """The error's class, and its sentence where it is ours and passes on nobody else's."""
+    kind, cause = type(error).__name__, error.__cause__
+    if not _is_own(error):
+        return kind
+    return f"{kind}: {error}"[:300] if cause is None or _is_own(cause) else f"{kind} ({type(cause).__name__})"
+
+
+def _is_own(error: BaseException) -> bool:
+    return type(error).__module__.partition(".")[0] in OWN
 
 
 class _Server(uvicorn.Server):

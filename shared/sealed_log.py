@@ -111,7 +111,7 @@ class SealedLog:
             except Distrusted as error:
                 await self._stand_still(f"stopped: {error}", stop)
             except (KafkaProblem, LogUnavailable, PositionMoved, *TROUBLE) as error:
-                self._state = f"begins anew: {type(error).__name__}: {error}"
+                self._state = f"begins anew after {type(error).__name__}"  # what a driver said is for the log
                 log.warning("the reader begins anew", topic=self._topic, reason=str(error)[:500])
                 await _pause(stop, RETRY_SECONDS)
 

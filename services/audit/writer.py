@@ -35,6 +35,10 @@ BACK_OFF_SECONDS = (0.2, 5.0)
 log = structlog.get_logger()
 
 
+class NotWriting(RuntimeError):
+    """For `readyz`: what the writer waits for."""
+
+
 class Writer:
     """One run of the writer. `after` is called with the name of each step that was just done; tests end it there."""
 
@@ -49,9 +53,9 @@ class Writer:
         self._looked = 0.0
 
     async def demand_session(self) -> None:
-        """For `readyz`: raises unless the ledger is ours and Kafka is being read."""
+        """For `readyz`: raises NotWriting unless the ledger is ours and Kafka is being read."""
         if self._session:
-            raise RuntimeError(self._session)
+            raise NotWriting(self._session)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Write until told to stop. Raises WriterStops, or what the database raised."""
@@ -81,7 +85,7 @@ class Writer:
                 pause = BACK_OFF_SECONDS[0] if not self._session else min(2 * pause, BACK_OFF_SECONDS[1])
                 metrics.RECONNECTS.inc()
                 log.warning("lost Kafka", cause=str(error))
-                self._session = f"lost Kafka: {error}"
+                self._session = f"lost Kafka: {type(error).__name__}"  # what a client said is for the log
                 with suppress(TimeoutError):
                     await asyncio.wait_for(stop.wait(), pause)
 
