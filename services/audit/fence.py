@@ -1,22 +1,26 @@
 """One writer at a time: an advisory lock for liveness, an epoch for safety.
 
-A newcomer ends the holder's backend only when the holder's heartbeat is old; a writer that is no longer of the newest
-epoch commits nothing.
+A newcomer ends the holder's backend only when that is a writer's too and its heartbeat is old; a writer that is no
+longer of the newest epoch commits nothing. Any login of the database can take the lock: another role that holds it is
+an alarm with its name, and the newcomer waits. A row that only writers may lock would need a transaction without end.
 """
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
 import structlog
 
+from services.audit import metrics
 from services.audit.errors import Fenced
 from services.audit.store import Connection
+from shared.advisory import Holder, Strangers, holders
 
 LOCK = (0x6361, 0x6C6F67)
 LOOK_SECONDS = 0.25
 PATIENCE_SECONDS = 1.0
-"""How long a holder that has just come may go without its first beat."""
+"""How long a holder that has just come may go without its first beat, and another role may hold the lock unnamed."""
 
 log = structlog.get_logger()
 
@@ -46,11 +50,14 @@ class Fence:
 async def take(connection: Connection, old_seconds: float, stop: asyncio.Event) -> Fence | None:
     """Wait for the lock, ending a silent holder, and open an epoch; None if told to stop before."""
     suspect: tuple[int, float] | None = None
-    loop = asyncio.get_running_loop()
+    strangers, loop = Strangers(PATIENCE_SECONDS), asyncio.get_running_loop()
     while not await connection.fetchval("SELECT pg_try_advisory_lock($1, $2)", *LOCK):
         if stop.is_set():
             return None
-        holder = await _silent_holder(connection, old_seconds)
+        held = await holders(connection, LOCK)
+        for role in strangers.fresh(held, loop.time()):
+            metrics.alarm("lock-held-by-stranger", "another role holds the writer's lock: it waits", role=role)
+        holder = await _silent_twin(connection, held, old_seconds)
         if holder is None:
             suspect = None
         elif suspect is None or suspect[0] != holder:
@@ -67,13 +74,12 @@ async def take(connection: Connection, old_seconds: float, stop: asyncio.Event) 
     return Fence(connection, epoch)
 
 
-async def _silent_holder(connection: Connection, old_seconds: float) -> int | None:
-    pid = await connection.fetchval(
-        "SELECT pid FROM pg_locks, heartbeat WHERE locktype = 'advisory' AND granted AND classid = $1 AND objid = $2"
-        " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
-        " AND beat_at < clock_timestamp() - $3 * interval '1 second'", *LOCK, old_seconds,
-    )  # fmt: skip
-    return int(pid) if pid is not None else None
+async def _silent_twin(connection: Connection, held: Sequence[Holder], old_seconds: float) -> int | None:
+    """The writer among those who held the lock a moment ago, if the heartbeat is old now."""
+    old = await connection.fetchval(
+        "SELECT beat_at < clock_timestamp() - $1 * interval '1 second' FROM heartbeat", old_seconds
+    )
+    return next((one.pid for one in held if one.ours), None) if old else None
 
 
 async def _beat(connection: Connection, epoch: int) -> None:

@@ -7,14 +7,20 @@ from pathlib import Path
 from typing import NoReturn
 from uuid import uuid4
 
+import asyncpg
 import pytest
+from prometheus_client import REGISTRY
+from structlog.testing import capture_logs
 
 from deploy.local.databases import Urls
 from deploy.local.kafka import Kafka
+from shared import relay as relays
+from shared.advisory import Holder
 from shared.events import Event
 from shared.kafka import KafkaConfig, KafkaUnavailable, Message, Producer, ensure_topics, fact_topic
 from shared.outbox import Recorded, stage
 from shared.relay import Relay, SendsInOrder
+from shared.relay_store import RelayStore
 from tests.shared.outboxes import Failing, Outbox, delete_topic, event, eventually, messages
 
 Setup = tuple[Outbox, KafkaConfig, str]
@@ -309,3 +315,61 @@ async def _holds(kafka: KafkaConfig, topic: str, expected: list[bytes]) -> bool:
         return set(expected) <= set(await messages(kafka, topic))
     except KafkaUnavailable:
         return False
+
+
+@pytest.mark.parametrize("service", ["custody", "notify"])
+async def test_an_api_s_login_that_holds_the_lock_is_named_and_outwaited(
+    databases: Urls, kafka_broker: str, topic_prefix: str, service: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(relays, "STRANGER_SECONDS", 0.2)
+    topic = f"{topic_prefix}{uuid4().hex[:8]}.v1"
+    relay, stop = Relay(databases[service]["worker"], KafkaConfig(kafka_broker), topic), asyncio.Event()
+
+    async def named() -> bool:
+        return REGISTRY.get_sample_value("cadena_relay_lock_strangers", {"topic": topic}) == 1
+
+    stranger, outbox = await asyncpg.connect(databases[service]["api"]), Outbox(databases[service]["owner"])
+    try:
+        await stranger.execute("SELECT pg_advisory_lock(hashtextextended($1, 0))", f"relay {topic}")
+        (recorded,) = await outbox.record(1)
+        with capture_logs() as lines:
+            running = asyncio.create_task(relay.run(stop))
+            await eventually(named)
+    finally:
+        await stranger.close()
+    assert [line["role"] for line in lines if line["log_level"] == "error"] == [f"{service}_api"]
+    await published((outbox, KafkaConfig(kafka_broker), topic), 1)
+    assert await messages(KafkaConfig(kafka_broker), topic) == [recorded.to_bytes()]
+    assert not await named()
+    stop.set()
+    await running
+    await outbox.close()
+
+
+async def test_a_twin_of_the_relay_s_own_role_is_waited_for_without_a_word(
+    setup: Setup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(relays, "STRANGER_SECONDS", 0.0)
+    looks, look = [], RelayStore.lock_holders
+
+    async def counted(store: RelayStore, topic: str) -> list[Holder]:
+        looks.append(await look(store, topic))
+        return looks[-1]
+
+    async def looked_thrice() -> bool:
+        return len(looks) >= 3
+
+    monkeypatch.setattr(RelayStore, "lock_holders", counted)
+    (recorded,) = await setup[0].record(1)
+    twin = await asyncpg.connect(setup[0].url)
+    try:
+        await twin.execute("SELECT pg_advisory_lock(hashtextextended($1, 0))", f"relay {setup[2]}")
+        with capture_logs() as lines:
+            async with relaying(setup):
+                await eventually(looked_thrice)
+                assert await messages(*setup[1:]) == []
+                await twin.close()
+                assert await published(setup, 1) == raws([recorded])
+    finally:
+        await twin.close()
+    assert [line for line in lines if line["log_level"] == "error"] == []

@@ -7,6 +7,8 @@ from typing import Any
 
 import asyncpg
 import pytest
+from prometheus_client import REGISTRY
+from structlog.testing import capture_logs
 
 from services.audit import fence
 from services.audit.append import Appender, Ledger
@@ -15,6 +17,7 @@ from services.audit.fence import Fence, Heart
 from services.audit.headfile import HeadFile
 from services.audit.intake import Taken
 from services.audit.sign import Sealer
+from shared.advisory import holders
 from shared.tiles import TileEdge
 from tests.services.audit.rig import AUDIT, CUSTODY, Rig, event, first, until
 
@@ -66,6 +69,39 @@ async def test_a_silent_holder_is_ended_and_can_do_nothing_more(rig: Rig) -> Non
             assert newcomer.epoch == silent.epoch + 1
             with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError)):
                 await appender(silent).append([Taken("custody", 0, event())], 1)
+
+
+@pytest.mark.parametrize("role", ["api", "owner"])
+async def test_a_role_that_is_no_writer_s_holds_the_lock_and_is_named(rig: Rig, role: str) -> None:
+    before = alarms()
+    async with rig.database("writer") as connection, rig.database(role) as stranger:
+        assert await stranger.fetchval("SELECT pg_try_advisory_lock($1, $2)", *fence.LOCK)
+        with capture_logs() as lines:
+            waiting = asyncio.create_task(fence.take(connection, 0.0, asyncio.Event()))
+            await until(alarm_counted, lambda found: found > before or waiting.done())
+            done, _ = await asyncio.wait({waiting}, timeout=2 * fence.PATIENCE_SECONDS)
+        assert not done, "it waits on, and nobody is ended"
+        assert await stranger.fetchval("SELECT pg_advisory_unlock($1, $2)", *fence.LOCK)
+        held = await waiting
+    assert held is not None
+    assert [line["role"] for line in lines if line["log_level"] == "error"] == [f"audit_{role}"], "once"
+    assert alarms() == before + 1
+
+
+def alarms() -> float:
+    return REGISTRY.get_sample_value("cadena_audit_alarms_total", {"alarm": "lock-held-by-stranger"}) or 0.0
+
+
+async def alarm_counted() -> float:
+    return alarms()
+
+
+async def test_a_lock_of_64_bits_with_the_same_bits_is_another_lock(rig: Rig) -> None:
+    async with rig.database("writer") as twin, rig.database("writer") as connection, rig.database("api") as stranger:
+        await stranger.execute("SELECT pg_advisory_lock($1)", fence.LOCK[0] << 32 | fence.LOCK[1])
+        await twin.execute("SELECT pg_advisory_lock($1, $2)", *fence.LOCK)
+        (only,) = await holders(connection, fence.LOCK)
+        assert (only.role, only.ours) == ("audit_writer", True)
 
 
 @pytest.mark.parametrize("step", ["append", "seal", "generation", "beat"])
