@@ -60,7 +60,7 @@ class Authenticator:
                 unverified, key, algorithms=[key.algorithm_name], audience=self._audience, issuer=self._issuer,
                 options={"require": list(CLAIMS)},
             )  # fmt: skip
-        except (jwt.PyJWTError, AttributeError, TypeError, ValueError, RecursionError) as error:
+        except (jwt.PyJWTError, AttributeError, TypeError, ValueError) as error:
             raise _unauthorised("invalid-token", "The token is not valid here, or no longer; get a new one.") from error
         return _principal(claims)
 
