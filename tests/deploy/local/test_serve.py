@@ -1,5 +1,6 @@
 """`make serve`: one at a time, continues the same log, and leaves no process whatever ends it."""
 
+import contextlib
 import json
 import os
 import signal
@@ -133,8 +134,13 @@ def test_a_damaged_pid_file_is_named_and_nothing_is_killed(served: Served, word:
 
 def open_to_others(folder: Path) -> list[str]:
     """What others may read, enter or write; PostgreSQL's own folder is one that only its user enters."""
-    found = [folder, *(path for path in folder.rglob("*") if "postgres" not in path.relative_to(folder).parts[:-1])]
-    return [str(path) for path in found if not path.is_symlink() and path.lstat().st_mode & 0o077]
+    found = []
+    for path in [folder, *folder.rglob("*")]:
+        # What is running replaces its files meanwhile.
+        with contextlib.suppress(FileNotFoundError):
+            if "postgres" not in path.relative_to(folder).parts[:-1] and path.lstat().st_mode & 0o077:
+                found.append(str(path))
+    return found
 
 
 def check_stack_json(folder: Path, stack: dict[str, Any]) -> None:
