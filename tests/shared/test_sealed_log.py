@@ -181,7 +181,7 @@ async def test_a_gap_waits_for_a_log_that_is_down(service: Service) -> None:
         await service.at(3)
 
         async def waits() -> bool:
-            return "nobody listens" in await _state(reader)
+            return "LogUnavailable" in await _state(reader)
 
         await eventually(waits)
         service.log.up = True
@@ -244,7 +244,7 @@ async def test_an_effect_that_fails_is_done_again_and_once(service: Service) -> 
         await service.at(3)
 
         async def begins_anew() -> bool:
-            return "went away" in await _state(reader)
+            return "OSError" in await _state(reader)
 
         await eventually(begins_anew)
         service.fail_after = None
