@@ -31,6 +31,7 @@ from shared.kafka import (
     fact_topic,
     reading,
 )
+from shared.pause import pause
 from shared.relay_store import Due, Placed, RelayStore
 from shared.trouble import TROUBLE
 
@@ -108,7 +109,7 @@ class Relay:
             except (KafkaProblem, *TROUBLE) as error:
                 FAILURES.labels(self.topic).inc()
                 log.warning("relay begins anew", topic=self.topic, reason=f"{type(error).__name__}: {error}")
-                await _pause(stop, RETRY_SECONDS)
+                await pause(stop, RETRY_SECONDS)
 
     async def _with_database(self, stop: asyncio.Event) -> None:
         connection = await connect(
@@ -133,7 +134,7 @@ class Relay:
             for role in strangers.fresh(await store.lock_holders(self.topic), clock()):
                 log.error("another role holds the relay's lock: nothing is published", topic=self.topic, role=role)
             LOCK_STRANGERS.labels(self.topic).set(len(strangers.named))
-            if await _pause(stop, LOCK_SECONDS):
+            if await pause(stop, LOCK_SECONDS):
                 return False
         LOCK_STRANGERS.labels(self.topic).set(0)
         return True
@@ -148,7 +149,7 @@ class Relay:
         except KafkaProblem as error:
             FAILURES.labels(self.topic).inc()
             log.warning("relay checks its topic", topic=self.topic, reason=str(error))
-            await _pause(stop, RETRY_SECONDS)
+            await pause(stop, RETRY_SECONDS)
         finally:
             if producer is not None:
                 await producer.close()
@@ -168,7 +169,7 @@ class Relay:
                 await self._measure(store)
                 looked = clock()
             if not settled:
-                await _pause(stop, POLL_SECONDS)
+                await pause(stop, POLL_SECONDS)
 
     async def _send(self, store: RelayStore, producer: SendsInOrder, due: Sequence[Due]) -> bool:
         """Publish and write down where; True if every place is known."""
@@ -258,11 +259,3 @@ async def _stands(reader: Any, topic: str, placed: Placed) -> bool:
 
 def _same(value: bytes | None, placed: Placed) -> bool:
     return value is not None and hashlib.sha256(value).digest() == placed.sha256
-
-
-async def _pause(stop: asyncio.Event, seconds: float) -> bool:
-    """Wait, at most until told to stop; True if told."""
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            await stop.wait()
-    return stop.is_set()

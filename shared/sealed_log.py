@@ -25,6 +25,7 @@ from shared.kafka import KafkaConfig, KafkaProblem, Reader, Record, reading
 from shared.merkle import Range
 from shared.notes import VerifierKey
 from shared.outside import Evidence, SealedIndexFile
+from shared.pause import pause
 from shared.published_log import LogUnavailable, PublishedHead, PublishedLog
 from shared.reader_position import PositionMoved
 from shared.sealed_batch import Head, Position, SealedBatch
@@ -113,7 +114,7 @@ class SealedLog:
             except (KafkaProblem, LogUnavailable, PositionMoved, *TROUBLE) as error:
                 self._state = f"begins anew after {type(error).__name__}"  # what a driver said is for the log
                 log.warning("the reader begins anew", topic=self._topic, reason=str(error)[:500])
-                await _pause(stop, RETRY_SECONDS)
+                await pause(stop, RETRY_SECONDS)
 
     async def _stand_still(self, state: str, stop: asyncio.Event) -> None:
         self._state = state
@@ -270,9 +271,3 @@ def _farthest(heads: list[PublishedHead], size: int, target: int) -> PublishedHe
 
 def _name(record: Record) -> str:
     return f"{record.topic} at offset {record.offset}"
-
-
-async def _pause(stop: asyncio.Event, seconds: float) -> None:
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            await stop.wait()

@@ -78,8 +78,3 @@ def _without_words(trace: dict[str, Any]) -> dict[str, Any]:
 def bind(**values: str) -> None:
     """Let every further line of this task carry these members; `command` is the one to bind."""
     structlog.contextvars.bind_contextvars(**values)
-
-
-def unbind() -> None:
-    """Drop what was bound."""
-    structlog.contextvars.clear_contextvars()

@@ -7,7 +7,6 @@ an alarm with its name, and the newcomer waits. A row that only writers may lock
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import Any
 
 import structlog
@@ -16,6 +15,7 @@ from services.audit import metrics
 from services.audit.errors import Fenced
 from services.audit.store import Connection
 from shared.advisory import Holder, Strangers, holders
+from shared.pause import pause
 
 LOCK = (0x6361, 0x6C6F67)
 LOOK_SECONDS = 0.25
@@ -65,8 +65,7 @@ async def take(connection: Connection, old_seconds: float, stop: asyncio.Event) 
         elif loop.time() - suspect[1] > PATIENCE_SECONDS:
             log.error("ending a silent writer", alarm="writer-silent", backend=holder)
             await connection.execute("SELECT pg_terminate_backend($1)", holder)
-        with suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), LOOK_SECONDS)
+        await pause(stop, LOOK_SECONDS)
     epoch = await connection.fetchval(
         "INSERT INTO epoch (epoch) SELECT coalesce(max(epoch), 0) + 1 FROM epoch RETURNING epoch"
     )
@@ -102,5 +101,4 @@ class Heart:
             await _beat(self._connection, self._fence.epoch)
             if self._fence.connection.is_closed():
                 raise Fenced("the connection that holds the ledger's lock is gone")
-            with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), self._seconds)
+            await pause(stop, self._seconds)

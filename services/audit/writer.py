@@ -6,7 +6,7 @@ a new session and looks where it is.
 
 import asyncio
 from collections.abc import Callable, Sequence
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack
 from time import monotonic
 
 import structlog
@@ -25,6 +25,7 @@ from services.audit.sign import Sealer, SigningKeys
 from shared.database import connect
 from shared.health import together
 from shared.kafka import KafkaConfig, KafkaProblem, Producer, Reader, ensure_topics, fact_topic, reading, sealed_topic
+from shared.pause import pause
 from shared.settings import KafkaSettings
 from shared.tiles import WIDTH, frame
 
@@ -76,18 +77,17 @@ class Writer:
     async def _write(self, claim: Fence, stop: asyncio.Event) -> None:
         self._session = "checking the ledger"
         appender, sealer = await self._take_up(claim)
-        pause = BACK_OFF_SECONDS[0]
+        back_off = BACK_OFF_SECONDS[0]
         while not stop.is_set():
             self._session = "connecting to Kafka"
             try:
                 await self._read_on(claim, appender, sealer, stop)
             except KafkaProblem as error:
-                pause = BACK_OFF_SECONDS[0] if not self._session else min(2 * pause, BACK_OFF_SECONDS[1])
+                back_off = BACK_OFF_SECONDS[0] if not self._session else min(2 * back_off, BACK_OFF_SECONDS[1])
                 metrics.RECONNECTS.inc()
                 log.warning("lost Kafka", cause=str(error))
                 self._session = f"lost Kafka: {type(error).__name__}"  # what a client said is for the log
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(stop.wait(), pause)
+                await pause(stop, back_off)
 
     async def _take_up(self, claim: Fence) -> tuple[Appender, Sealer]:
         """Check what is stored, and sign what was appended and not signed."""

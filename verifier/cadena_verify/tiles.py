@@ -1,7 +1,5 @@
 """Where tiles lie and what they hold (C2SP tlog-tiles 0.1.0). PURE."""
 
-from hashlib import sha256
-
 from cadena_verify.merkle import HASH_SIZE
 
 WIDTH = 256
@@ -56,8 +54,3 @@ def split_bundle(raw: bytes, width: int, whole: bool) -> list[bytes]:
 def split_tile(raw: bytes) -> list[bytes]:
     """The hashes of a tile; a last incomplete one is left out."""
     return [raw[at : at + HASH_SIZE] for at in range(0, len(raw) - HASH_SIZE + 1, HASH_SIZE)]
-
-
-def sha256_hex(raw: bytes) -> str:
-    """The digest that a promise speaks of."""
-    return sha256(raw).hexdigest()

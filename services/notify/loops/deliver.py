@@ -24,6 +24,7 @@ from services.notify.rules import notice
 from services.notify.tables import ATTEMPT, DELIVERY, EVENTS
 from shared.accounts import clock_command
 from shared.facts.notices import PartyAddressGiven
+from shared.pause import pause
 from shared.trouble import TROUBLE
 
 LEASE = timedelta(minutes=5)
@@ -76,10 +77,10 @@ class Deliver:
         while not stop.is_set():
             try:
                 if not await self.one():
-                    await _pause(stop, POLL_SECONDS)
+                    await pause(stop, POLL_SECONDS)
             except TROUBLE as error:
                 log.warning("delivery waits for the database", reason=type(error).__name__)
-                await _pause(stop, TROUBLE_SECONDS)
+                await pause(stop, TROUBLE_SECONDS)
 
     async def _claim(self) -> Claimed | None:
         """The mail that is due longest and that nobody else is handling; an address link of no more use is dropped."""
@@ -147,7 +148,7 @@ class Deliver:
                     count, late = (await connection.execute(waiting.where(DELIVERY.c.state == "due"))).one()
                 WAITING.set(count)
                 OLDEST_DUE.set(max(0.0, float(late or 0)))
-            await _pause(stop, 5.0)
+            await pause(stop, 5.0)
 
 
 def _is_superseded() -> ColumnElement[bool]:
@@ -167,9 +168,3 @@ async def _note(connection: AsyncConnection, claimed: Claimed, outcome: Outcome,
             why=outcome.why if isinstance(outcome, Postponed) else None,
         )
     )  # fmt: skip
-
-
-async def _pause(stop: asyncio.Event, seconds: float) -> None:
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            await stop.wait()
