@@ -12,7 +12,7 @@ from deploy.local.commands import CHECKOUT
 
 FOLDER = CHECKOUT / "requirements"
 RESOLVER = FOLDER / "resolver.txt"
-NAMES = ("runtime", "local", "dev")
+NAMES = ("runtime", "setup", "local", "dev")
 COMPILE = ("pip", "compile", "--universal", "--python-version", "3.11", "--generate-hashes", "--no-emit-index-url",
            "--no-emit-find-links", "--no-header", "--upgrade")  # fmt: skip
 
