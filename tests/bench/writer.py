@@ -1,0 +1,220 @@
+"""Part (a), the ledger's writer: from a filled fact topic to a head that is signed and published.
+
+`python -m tests.bench.writer --events 300000 --size 350` runs it alone. What is timed is the real process with its own
+database, its own topics and its own login, from the first head after the founding one to the one that covers the last
+event and stands on the audit topic. CPU is that of all processes of a server, theirs for the writer's sake or not.
+"""
+
+import argparse
+import asyncio
+import os
+import secrets
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import asdict, dataclass
+from itertools import islice
+from pathlib import Path
+
+import asyncpg
+import orjson
+
+from deploy.local.ports import free_ports
+from deploy.local.process import Process
+from shared.kafka import Message, Producer, Reader, reading
+from shared.notes import open_checkpoint
+from tests.bench.servers import Servers, servers
+from tests.services.audit.rig import CUSTODY, ORIGIN, TIME, Rig
+
+HERE = Path(__file__).parents[2]
+STEP = 500_000
+LOOK_SECONDS = 0.05
+START_SECONDS = 120.0
+SILENCE_SECONDS = 60.0
+"""A writer whose head stands still for so long, with events to come, is broken and not slow."""
+AT_ONCE = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Where the writer was: entries under its head, seconds since the first, its memory in bytes."""
+
+    size: int
+    seconds: float
+    rss: int
+
+
+@dataclass(frozen=True, slots=True)
+class WriterRun:
+    """One run: `events` of `size` bytes each, in `seconds`; CPU in µs an event, -1 for a server that is not ours."""
+
+    events: int
+    size: int
+    seconds: float
+    rate: float
+    writer_cpu: float
+    postgres_cpu: float
+    kafka_cpu: float
+    rss_peak: int
+    steps: tuple[Step, ...]
+
+
+def events(count: int, size: int) -> Iterator[bytes]:
+    """Events of custody of exactly `size` bytes (320 at least), in canonical form, each with a UUIDv7 of now."""
+    members: dict[str, object] = {
+        "actor": {}, "command": "0" * 32, "data": {"pad": ""}, "dataschema": "sample.registered.v1", "id": "@",
+        "outcome": "accepted", "source": CUSTODY, "specversion": "1.0", "time": TIME,
+        "type": "org.cadena.custody.sample.registered.v1",
+    }  # fmt: skip
+    room = size - len(orjson.dumps(members)) - 35
+    if room < 0:
+        raise ValueError(f"an event has at least {size - room} bytes")
+    before, after = orjson.dumps(members | {"data": {"pad": "x" * room}}).split(b"@")
+    for start in range(0, count, AT_ONCE):
+        stamp = f"{int(time.time() * 1000):012x}"
+        prefix = before + f"{stamp[:8]}-{stamp[8:]}-7".encode()
+        random = secrets.token_hex(10 * AT_ONCE)
+        for at in range(0, 20 * min(AT_ONCE, count - start), 20):
+            tail = f"{random[at : at + 3]}-a{random[at + 3 : at + 6]}-{random[at + 6 : at + 18]}"
+            yield prefix + tail.encode() + after
+
+
+async def fill(rig: Rig, count: int, size: int) -> None:
+    """Put so many events on custody's topic, as fast as it takes them."""
+    producer = await Producer.open(rig.config)
+    made = events(count, size)
+    try:
+        while batch := [Message(value) for value in islice(made, AT_ONCE)]:
+            await producer.send_many(rig.kafka.custody_topic, batch)
+    finally:
+        await producer.close()
+
+
+@asynccontextmanager
+async def ledger(servers: Servers) -> AsyncIterator[Rig]:
+    """A founded ledger of its own: database, topics, keys; leaf 0 is sealed, and no writer runs."""
+    with servers.database("audit") as urls:
+        rig = Rig(urls, servers.bootstrap, f"b{secrets.token_hex(4)}.", servers.place("writer"))
+        await rig.seal(rig.founding, size=1)
+        yield rig
+
+
+@asynccontextmanager
+async def writer(rig: Rig, options: Mapping[str, str] | None = None) -> AsyncIterator[Process]:
+    """The writer's process with its default settings, killed at the end of the block."""
+    (port,) = free_ports(1)
+    environment = {
+        "CADENA_INSTALLATION": "test", "CADENA_ORIGIN": ORIGIN, "CADENA_LISTEN_PORT": str(port),
+        "CADENA_DATABASE_URL": rig.urls["writer"], "CADENA_KEYS_DIR": str(rig.folder / "keys"),
+        "CADENA_STATE_DIR": str(rig.folder / "state"), "CADENA_KAFKA_BOOTSTRAP_SERVERS": rig.bootstrap,
+        "CADENA_KAFKA_TOPIC_PREFIX": rig.prefix,
+    }  # fmt: skip
+    argv = [sys.executable, "-m", "services.audit", "writer"]
+    process = Process("audit writer", argv, rig.folder, env=environment | dict(options or {}), cwd=HERE)
+    process.start()
+    try:
+        yield process
+    finally:
+        process.kill()
+
+
+async def measure(servers: Servers, count: int, size: int) -> WriterRun:
+    """Fill a topic with `count` events of `size` bytes and let a new writer seal them all."""
+    async with ledger(servers) as rig:
+        await fill(rig, count, size)
+        async with writer(rig) as process, reading(rig.config, [rig.kafka.audit_topic]) as published:
+            return await watch(servers, rig, process, published, count, size)
+
+
+async def watch(servers: Servers, rig: Rig, process: Process, published: Reader, count: int, size: int) -> WriterRun:
+    """Follow the head from its first move until it covers `count` events and is published."""
+    connection = await asyncpg.connect(rig.urls["owner"])
+    try:
+        first = await _head(connection, process, 2, START_SECONDS)
+        began, used, steps = time.monotonic(), _used(servers, process), []
+        for goal in [*range(STEP, count + 1, STEP), count + 1]:
+            reached = await _head(connection, process, goal, SILENCE_SECONDS)
+            steps.append(Step(reached, time.monotonic() - began, _memory(process, "VmRSS")))
+        while await _published(rig, published) < count + 1:
+            process.demand_running()
+            await asyncio.sleep(LOOK_SECONDS)
+        seconds, spent = time.monotonic() - began, _used(servers, process)
+    finally:
+        await connection.close()
+    done = count + 1 - first
+    ours, database, broker = (
+        1e6 * (after - before) / done if before >= 0 else -1.0 for before, after in zip(used, spent, strict=True)
+    )
+    peak = _memory(process, "VmHWM")
+    return WriterRun(count, size, seconds, done / seconds, ours, database, broker, peak, tuple(steps))
+
+
+async def _head(connection: "asyncpg.Connection[asyncpg.Record]", process: Process, goal: int, seconds: float) -> int:
+    """The size of the newest head once it is at least `goal`; TimeoutError if it stands still for so long."""
+    last, moved = -1, time.monotonic()
+    while (found := await connection.fetchval("SELECT coalesce(max(size), 0) FROM head")) < goal:
+        process.demand_running()
+        if found > last:
+            last, moved = found, time.monotonic()
+        elif time.monotonic() - moved > seconds:
+            raise TimeoutError(f"the head stood at {found} for {seconds:g} s, {goal} is wanted")
+        await asyncio.sleep(LOOK_SECONDS)
+    return int(found)
+
+
+async def _published(rig: Rig, reader: Reader) -> int:
+    """The size of the head in the newest message of the audit topic."""
+    end = (await reader.end_offsets())[rig.kafka.audit_topic]
+    record = await reader.record_at(rig.kafka.audit_topic, end - 1)
+    if record is None:
+        return 0
+    return open_checkpoint(dict(record.headers)["cadena-head"], rig.keys.log.key).size
+
+
+def _used(servers: Servers, process: Process) -> list[float]:
+    """CPU seconds of the writer, of PostgreSQL and of Kafka so far, -1 for one that is not ours."""
+    return [-1.0 if pid is None else _cpu(pid) for pid in (process.pid, servers.postgres_pid, servers.kafka_pid)]
+
+
+def _cpu(pid: int) -> float:
+    """CPU seconds of a process, of its children that live, and of those that have ended."""
+    ticks = sum(map(int, _stat(pid)[11:15]))
+    for child in _children(pid):
+        try:
+            ticks += sum(map(int, _stat(child)[11:13]))
+        except FileNotFoundError:
+            continue
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def _stat(pid: int) -> list[str]:
+    """The members of /proc/<pid>/stat from the state on: 11 to 14 are CPU ticks, own and of ended children."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+
+
+def _children(pid: int) -> list[int]:
+    return [
+        int(child) for task in Path(f"/proc/{pid}/task").iterdir() for child in (task / "children").read_text().split()
+    ]
+
+
+def _memory(process: Process, which: str) -> int:
+    """VmRSS or VmHWM (the peak) of the process, in bytes."""
+    lines = Path(f"/proc/{process.pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(f"{which}:"))
+
+
+def main() -> None:
+    """Run it alone and print what it found as JSON."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--events", type=int, default=300_000)
+    parser.add_argument("--size", type=int, default=350)
+    given = parser.parse_args()
+    with servers(HERE / "var" / "bench" / f"writer-{os.getpid()}") as running:
+        run = asyncio.run(measure(running, given.events, given.size))
+    print(orjson.dumps(asdict(run), option=orjson.OPT_INDENT_2).decode())
+
+
+if __name__ == "__main__":
+    main()
