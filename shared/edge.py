@@ -11,12 +11,14 @@ from typing import Generic, Protocol, TypeVar
 
 from fastapi import Request, Response
 from pydantic import BaseModel, ConfigDict, ValidationError
+from starlette.background import BackgroundTask
 from starlette.convertors import Convertor, register_url_convertor
 
 from shared.accounts import command_hash
 from shared.auth import Principal
 from shared.canonical import NotCanonical, canonical, strict_loads
 from shared.commands import Answer
+from shared.failpoint import reach, reach_when_written
 from shared.problems import Problem, validation_problem
 from shared.telemetry import bind
 from shared.text import canonical_uuid
@@ -169,7 +171,9 @@ def fingerprint(request: Request, body: Body) -> bytes:
 
 def respond(answer: Answer) -> Response:
     """A recorded answer as it goes out: the stored bytes, status and headers."""
-    return Response(answer.body, answer.status, answer.headers)
+    reach("before-answer")
+    sent = BackgroundTask(reach_when_written, "after-answer")
+    return Response(answer.body, answer.status, answer.headers, background=sent)
 
 
 class IdConvertor(Convertor[str]):

@@ -20,6 +20,7 @@ from prometheus_client import Counter, Gauge
 
 from shared.advisory import Strangers
 from shared.database import connect
+from shared.failpoint import reach
 from shared.kafka import (
     KafkaConfig,
     KafkaProblem,
@@ -173,14 +174,18 @@ class Relay:
 
     async def _send(self, store: RelayStore, producer: SendsInOrder, due: Sequence[Due]) -> bool:
         """Publish and write down where; True if every place is known."""
+        reach("before-produce")
         offsets = await producer.send_many(self.topic, [Message(event.raw) for event in due])
+        reach("after-produce")
         places = [offset for offset in offsets if offset >= 0]
         if places and places[0] <= self._last_offset:
             raise KafkaProblem(f"{self.topic} went back from {self._last_offset} to {places[0]}: it is another topic")
         generation = self._generation
+        reach("before-publication")
         await store.record(
             (event.seq, generation, offset, event.reason) for event, offset in zip(due, offsets, strict=True)
         )
+        reach("after-publication")
         self._last_offset = max([self._last_offset, *places])
         for event in due:
             PUBLISHED.labels(self.topic, event.reason).inc()

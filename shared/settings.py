@@ -7,6 +7,8 @@ from urllib.parse import parse_qs, urlsplit
 from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from shared import failpoint
+
 DEV_ISSUER = "urn:cadena:dev"
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 Port = Annotated[int, Field(ge=1, le=65535)]
@@ -57,6 +59,26 @@ class CommonSettings(BaseSettings):
     def audit_source(self) -> str:
         """The `source` of audit's marker leaves."""
         return f"urn:cadena:{self.installation}:audit"
+
+
+class FailPointSettings(BaseSettings):
+    """Where a process of a test dies (shared.failpoint). Only where tokens are the dev issuer's and all is loopback."""
+
+    model_config = SettingsConfigDict(env_prefix="CADENA_", extra="ignore", frozen=True)
+
+    fail_point: str = ""
+    """A point's name, or name:nth."""
+    issuer: str = ""
+    listen_host: str = ""
+    database_url: SecretStr = SecretStr("")
+
+    @model_validator(mode="after")
+    def _never_in_earnest(self) -> "FailPointSettings":
+        failpoint.parse(self.fail_point)
+        at_home = self.listen_host in LOOPBACK and database_is_local(self.database_url.get_secret_value())
+        if self.fail_point and not (self.issuer == DEV_ISSUER and at_home):
+            raise ValueError(f"CADENA_FAIL_POINT is taken on loopback only, with {DEV_ISSUER}")
+        return self
 
 
 class KafkaSettings(BaseSettings):

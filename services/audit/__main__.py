@@ -10,8 +10,9 @@ import typer
 
 from services.audit.keys import signing_keys
 from services.audit.settings import ApiSettings, KeysSettings, MigrateSettings, WriterSettings
+from shared.failpoint import arm
 from shared.keys import KeyUnusable
-from shared.settings import KafkaSettings, read
+from shared.settings import FailPointSettings, KafkaSettings, read
 
 # Each command imports what it runs: `keys` must not wait for a web framework and a database.
 
@@ -31,6 +32,7 @@ def writer(
     from shared.kafka import KafkaConfig, check_fact_topic
 
     telemetry.configure("audit writer")
+    arm(read(FailPointSettings).fail_point)
     settings, kafka = read(WriterSettings), read(KafkaSettings)
     config = KafkaConfig.of(kafka)
     try:
@@ -60,6 +62,7 @@ def api() -> None:
     from shared import health, telemetry
 
     telemetry.configure("audit api")
+    arm(read(FailPointSettings).fail_point)
     settings = read(ApiSettings)
 
     async def main(stop: asyncio.Event) -> None:

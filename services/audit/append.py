@@ -9,6 +9,7 @@ from services.audit.fence import Fence
 from services.audit.intake import Foreign, Fresh, Item, Taken, fresh, sort
 from services.audit.layout import Rows, lay
 from services.audit.store import Connection
+from shared.failpoint import reach
 from shared.text import write_instant
 
 
@@ -40,6 +41,8 @@ class Appender:
                 await self._copy(connection, new, rows)
             if place:
                 await self._keep_place(connection, items, generation, self.ledger.size + len(new.entries))
+            reach("before-append")
+        reach("after-append")
         self.ledger = Ledger(self.ledger.size + len(new.entries), rows.tail)
         _count(new)
         return new

@@ -9,6 +9,7 @@ from services.audit import metrics, store
 from services.audit.errors import LedgerBehind
 from services.audit.sign import Sealed
 from services.audit.store import Connection, Head
+from shared.failpoint import reach
 from shared.kafka import KafkaConfig, Message, Producer, Record, reading
 from shared.notes import Checkpoint, NoteError, VerifierKey, open_checkpoint
 from shared.tiles import frame
@@ -78,7 +79,9 @@ class Publisher:
         return dict(origins) | {topic: place.offset + 1 for topic, place in consumed.items()}
 
     async def _send(self, messages: Sequence[Message]) -> None:
+        reach("before-publish")
         await self._producer.send_many(self._topic, messages)
+        reach("after-publish")
         metrics.PUBLISHED.inc(len(messages))
         self.sent_at = monotonic()
 

@@ -11,6 +11,7 @@ from services.audit.fence import Fence
 from services.audit.headfile import HeadFile
 from services.audit.layout import cut
 from services.audit.store import Head
+from shared.failpoint import reach
 from shared.merkle import leaf_hash
 from shared.notes import Checkpoint, Signer, write_note
 from shared.tiles import Grown, TileEdge, frame
@@ -59,7 +60,9 @@ class Sealer:
 
     def keep(self, head: Head) -> None:
         """Move the file outside the database up to this head."""
+        reach("before-head-file")
         self._kept.move_up(head.size, head.signed)
+        reach("after-head-file")
         metrics.SIZE.set(head.size)
 
     async def _seal(self, end: int) -> list[Sealed]:
@@ -99,3 +102,5 @@ class Sealer:
                 ],
                 columns=("size", "epoch", "root", "note", "cosignature", "cosigned_at"),
             )
+            reach("before-sign")
+        reach("after-sign")

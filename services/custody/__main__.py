@@ -11,8 +11,9 @@ from pydantic import ValidationError
 
 from services.custody.settings import ApiSettings, FoundSettings, KeysSettings, MigrateSettings, RebuildSettings
 from shared.canonical import NotCanonical, strict_loads
+from shared.failpoint import arm
 from shared.keys import KeyUnusable, load_key, make_key, public_text
-from shared.settings import KafkaSettings, read
+from shared.settings import FailPointSettings, KafkaSettings, read
 
 # Each command imports what it runs: `keys` must not wait for a web framework and a database.
 PACKAGE = Path(__file__).parent
@@ -28,6 +29,7 @@ def api() -> None:
     from shared.telemetry import configure
 
     configure("custody api")
+    arm(read(FailPointSettings).fail_point)
     settings = read(ApiSettings)
     run(lambda stop: serve(create_app(settings), settings.listen_host, settings.listen_port, stop))
 
@@ -41,6 +43,7 @@ def worker() -> None:
     from shared.telemetry import configure
 
     configure("custody worker")
+    arm(read(FailPointSettings).fail_point)
     settings, kafka = read(WorkerSettings), read(KafkaSettings)
     run(lambda stop: work(settings, kafka, stop))
 

@@ -36,6 +36,7 @@ from shared.auth import Principal
 from shared.commands import Answer, claim, keep
 from shared.errors import Refusal
 from shared.events import Actor
+from shared.failpoint import reach
 from shared.outbox import Recorded, stage
 from shared.problems import MEDIA_TYPE, Problem, not_found, problem_body
 from shared.promise import Promiser
@@ -93,6 +94,7 @@ async def _with_retries(engine: AsyncEngine, promiser: Promiser, request: Reques
         try:
             async with engine.connect() as connection, connection.begin():
                 answer, outcome = await _transaction(connection, promiser, request)
+                reach("before-commit")
         except SetsChanged:
             pass
         except TROUBLE as error:
@@ -102,6 +104,7 @@ async def _with_retries(engine: AsyncEngine, promiser: Promiser, request: Reques
                     raise
                 raise problem from error
         else:
+            reach("after-commit")
             recorded_commands.labels(request.verb, outcome).inc()
             return answer
         await asyncio.sleep(PAUSE_SECONDS * attempt * random.random())

@@ -7,8 +7,9 @@ from pathlib import Path
 import typer
 
 from services.notify.settings import LINK_KEY, PROMISE_KEY, ApiSettings, KeysSettings, MigrateSettings, WorkerSettings
+from shared.failpoint import arm
 from shared.keys import make_key, public_text
-from shared.settings import KafkaSettings, read
+from shared.settings import FailPointSettings, KafkaSettings, read
 
 # Each command imports what it runs: `keys` must not wait for a web framework and a database.
 PACKAGE = Path(__file__).parent
@@ -23,6 +24,7 @@ def api() -> None:
     from shared.telemetry import configure
 
     configure("notify api")
+    arm(read(FailPointSettings).fail_point)
     settings = read(ApiSettings)
     run(lambda stop: serve_api(settings, stop))
 
@@ -35,6 +37,7 @@ def worker() -> None:
     from shared.telemetry import configure
 
     configure("notify worker")
+    arm(read(FailPointSettings).fail_point)
     settings, kafka = read(WorkerSettings), read(KafkaSettings)
     run(lambda stop: work(settings, kafka, stop))
 

@@ -22,6 +22,7 @@ from shared.commands import Answer, claim, keep
 from shared.errors import Refusal
 from shared.events import Actor, Draft
 from shared.facts.refusals import NotifyCommandRefused
+from shared.failpoint import reach
 from shared.problems import MEDIA_TYPE, not_found, problem_body
 from shared.promise import Promiser
 from shared.trouble import TROUBLE, problem_of
@@ -75,9 +76,12 @@ async def record(desk: Desk, request: Request, make: Callable[[str], Command]) -
     """Carry out a command, once; `make` is given the actor's person id. Raises Problem; then nothing was recorded."""
     try:
         async with desk.engine.begin() as connection:
-            return await _within(connection, desk, request, make)
+            answer = await _within(connection, desk, request, make)
+            reach("before-commit")
     except TROUBLE as error:
         raise problem_of(error) or error from error
+    reach("after-commit")
+    return answer
 
 
 async def _within(connection: AsyncConnection, desk: Desk, request: Request, make: Callable[[str], Command]) -> Answer:

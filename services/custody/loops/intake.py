@@ -13,6 +13,7 @@ from prometheus_client import Counter, Gauge
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.custody.tables import EVENTS, POSITION
+from shared.failpoint import reach
 from shared.reader_position import save_position
 from shared.sealed_batch import SealedBatch
 from shared.sealing import mark_sealed, own_entries
@@ -37,6 +38,8 @@ class Intake:
         async with self._engine.begin() as connection:
             await save_position(connection, POSITION, batch)
             marked, foreign = await mark_sealed(connection, EVENTS, own, batch.head.size)
+            reach("before-intake")
+        reach("after-intake")
         SIZE.set(batch.head.size)
         SEALED.inc(marked)
         if foreign:

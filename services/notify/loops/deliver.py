@@ -24,6 +24,7 @@ from services.notify.rules import notice
 from services.notify.tables import ATTEMPT, DELIVERY, EVENTS
 from shared.accounts import clock_command
 from shared.facts.notices import PartyAddressGiven
+from shared.failpoint import reach
 from shared.pause import pause
 from shared.trouble import TROUBLE
 
@@ -68,7 +69,9 @@ class Deliver:
         claimed = await self._claim()
         if claimed is None:
             return False
+        reach("before-mail")
         outcome = await self._channel.send(claimed.recipient, claimed.message)
+        reach("after-mail")
         ATTEMPTS.labels(type(outcome).__name__.lower()).inc()
         await self._settle(claimed, outcome)
         return True

@@ -29,6 +29,7 @@ from shared.facts.cases import CaseCounselAppointed, CaseOpened
 from shared.facts.notices import PartyAddressVerified, SubscriptionMade
 from shared.facts.people import AccountLinked, InstallationFounded, OrganisationRegistered
 from shared.facts.proposals import ProposalMade, ProposalWithdrawn
+from shared.failpoint import reach
 from shared.notes import write_proof
 from shared.reader_position import save_position
 from shared.sealed_batch import SealedBatch
@@ -93,6 +94,8 @@ class Intake:
                 await self._entry(taking, batch, index, raw)
             _, foreign = await mark_sealed(connection, EVENTS, own, batch.head.size)
             await taking.pen.stage(connection)
+            reach("before-intake")
+        reach("after-intake")
         if foreign:
             FOREIGN.inc(len(foreign))
             log.error("entries in notify's name are not notify's", indexes=foreign[:20], count=len(foreign))
