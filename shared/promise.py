@@ -4,9 +4,10 @@ A compact JWS, EdDSA, typ `cadena-promise+jwt`: iss (source), event, sha256 of i
 """
 
 import hashlib
+from base64 import urlsafe_b64encode
 from datetime import timedelta
 
-import jwt
+import orjson
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from shared.events import Event
@@ -23,7 +24,8 @@ class Promiser:
     def __init__(self, key: Ed25519PrivateKey, within: timedelta = SEALED_WITHIN) -> None:
         self._key = key
         self._within = within
-        self._headers = {"typ": TYPE, "kid": key_id(key.public_key())}
+        header = {"alg": "EdDSA", "kid": key_id(key.public_key()), "typ": TYPE}
+        self._header = _base64url(orjson.dumps(header)) + b"."
 
     def promise(self, event: Event, raw: bytes) -> str:
         """The promise of one recorded event, `raw` being the bytes that were recorded."""
@@ -34,4 +36,9 @@ class Promiser:
             "time": write_instant(event.time),
             "sealed_by": write_instant(event.time + self._within),
         }
-        return jwt.encode(claims, self._key, algorithm="EdDSA", headers=self._headers)
+        signed = self._header + _base64url(orjson.dumps(claims))
+        return (signed + b"." + _base64url(self._key.sign(signed))).decode()
+
+
+def _base64url(raw: bytes) -> bytes:
+    return urlsafe_b64encode(raw).rstrip(b"=")

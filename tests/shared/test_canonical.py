@@ -3,6 +3,7 @@
 import json
 
 import pytest
+import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,6 +22,16 @@ def test_what_is_written_reads_back_and_is_canonical(value: object) -> None:
     raw = canonical(value)
     assert strict_loads(raw) == value
     assert is_canonical(raw)
+
+
+@given(values | st.dictionaries(st.text(st.characters(codec="ascii")), values | st.none(), max_size=6))
+def test_the_fast_way_writes_the_very_bytes_of_the_reference(value: object) -> None:
+    assert canonical(value) == rfc8785.dumps(value)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("code", [*range(0x20), 0x22, 0x2F, 0x5C, 0x7F, 0x85, 0x2028, 0xFFFF, 0x1F600])
+def test_each_character_that_some_writer_escapes_is_written_as_the_reference_does(code: int) -> None:
+    assert canonical({"a": chr(code)}) == rfc8785.dumps({"a": chr(code)})
 
 
 @given(st.dictionaries(texts, st.integers(0, 9), min_size=2, max_size=5))

@@ -53,3 +53,5 @@ def test_a_promise_names_the_bytes_and_the_day() -> None:
         "time": "2026-01-31T09:30:00.000000Z", "sealed_by": "2026-02-01T09:30:00.000000Z",
     }  # fmt: skip
     assert Promiser(key).promise(event, raw) == promise
+    header, claims = jwt.get_unverified_header(promise), jwt.decode(promise, options={"verify_signature": False})
+    assert promise == jwt.encode(claims, key, algorithm="EdDSA", headers=header)
