@@ -1,7 +1,7 @@
 # Everything is started from here; `make` alone lists it. Needs Python 3.11 to 3.14 and nothing else.
 # PYTHON=/path/to/python3.13 chooses the Python that .venv is made with.
 .DEFAULT_GOAL := help
-.PHONY: help demo serve down status test lint mutants interop openapi docs picture fresh lock clean local dev
+.PHONY: help demo serve down status test lint mutants interop fuzz openapi docs picture fresh lock clean local dev
 
 PY := .venv/bin/python
 # The same for what runs long or starts processes: it ends when make is killed, and all that it started ends with it.
@@ -46,6 +46,9 @@ mutants: dev ## break each guarantee by one line and see its own test turn red
 
 interop: dev ## other people's verifiers against our log (needs Go)
 	@$(RUN) -m tests.interop
+
+fuzz: dev ## 50,000 requests made from the OpenAPI documents, well formed and not (20 minutes)
+	@$(RUN) -m tests.fuzz $(ARGS)
 
 openapi: local ## write the OpenAPI documents anew
 	@$(PY) -m deploy.openapi

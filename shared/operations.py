@@ -26,6 +26,7 @@ EVERY: dict[int, Sequence[Told]] = {
         ("busy", "Others are changing the same things"),
         ("database-away", "The database does not answer"),
         ("not-founded", "This installation is not founded yet"),
+        ("issuer-unreachable", "The token issuer's keys cannot be had"),
     ],
 }
 RECORDING: dict[int, Sequence[Told]] = {
@@ -59,11 +60,13 @@ def recording(
     *,
     status: int = 201,
     known: type[BaseModel] | None = None,
+    renewed: bool = False,
     refusals: Sequence[type[Refusal]] = (),
 ) -> dict[str, Any]:
     """Arguments of a POST route that records: its stable name, its answer, and the rules by which it may be refused.
 
-    `known` is what is answered (200) where it is so already and nothing was recorded.
+    `known` is what is answered (200) where it is so already and nothing was recorded;
+    `renewed` says that the same answer is 200 where the act was another one on a subject that was there.
     """
     told: dict[int, list[Told]] = {}
     for refusal in refusals:
@@ -71,6 +74,8 @@ def recording(
     answers = {status: _answer(answer, "Recorded.")}
     if known is not None:
         answers[200] = _answer(known, "Known already: nothing was recorded, and there is nothing to promise.")
+    if renewed:
+        answers[200] = _answer(answer, "Recorded: it follows what was said before.")
     return {
         "operation_id": operation,
         "summary": summary,

@@ -31,7 +31,9 @@ class NewAddress(Body, json_schema_extra={"example": {"address": "ana.ruiz@examp
 
 @routes.post(
     "/v1/parties",
-    **operations.recording("giveAddress", "Give your address", PartyAnswer, refusals=[AddressChangedTooOften]),
+    **operations.recording(
+        "giveAddress", "Give your address", PartyAnswer, renewed=True, refusals=[AddressChangedTooOften]
+    ),
 )
 async def give(request: Request, call: Annotated[Call[NewAddress], Depends(Take(NewAddress))]) -> Response:
     """A mail with a link goes there; the address is used once that link was confirmed. An older one stays till then.
