@@ -15,6 +15,13 @@ BUILT = ROOT / "var" / "interop"
 TOOLS = ("github.com/transparency-dev/tessera/cmd/fsck", "filippo.io/torchwood/cmd/spicy")
 
 
+def build(go: str) -> int:
+    """Build the tools with this Go, into `BUILT`; Go's exit code."""
+    BUILT.mkdir(parents=True, exist_ok=True)
+    argv = [go, "build", "-mod=readonly", "-o", f"{BUILT}{os.sep}", *TOOLS]
+    return subprocess.run(argv, cwd=HERE / "tools", check=False).returncode
+
+
 def main() -> int:
     """Build the tools, then run the check; pytest's exit code, or 2 without Go."""
     go = shutil.which("go")
@@ -24,13 +31,10 @@ def main() -> int:
             file=sys.stderr,
         )
         return 2
-    BUILT.mkdir(parents=True, exist_ok=True)
     print("Building fsck (Tessera 1.0.4) and spicy (torchwood 0.9.0) …", flush=True)
-    built = subprocess.run(
-        [go, "build", "-mod=readonly", "-o", f"{BUILT}{os.sep}", *TOOLS], cwd=HERE / "tools", check=False
-    )
-    if built.returncode != 0:
-        return built.returncode
+    failed = build(go)
+    if failed:
+        return failed
     check = [sys.executable, "-m", "pytest", "-s", "-q", str(HERE / "check_interop.py")]
     return subprocess.run(check, cwd=ROOT, check=False).returncode
 
