@@ -3,14 +3,17 @@
 Both tables are insert-only: `command` is written first and is the lock of a key, `answer` last, in one transaction.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+import orjson
 from sqlalchemy import Column, DateTime, Integer, LargeBinary, MetaData, String, Table, Uuid, func, select
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.problems import Problem
+from shared.writes import Shape, Writes
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,17 +93,31 @@ async def find(
     return Answer(row.status, dict(row.headers), row.body)
 
 
+_ANSWER = {
+    "account": "text", "key": "uuid", "status": "integer", "headers": "jsonb", "body": "bytea",
+    "recorded_at": "timestamptz",
+}  # fmt: skip
+
+
 async def keep(
     connection: AsyncConnection, tables: CommandTables, account: str, key: str, answer: Answer, recorded_at: datetime
 ) -> None:
     """Store the answer in the transaction that claimed the key."""
-    await connection.execute(
-        tables.answer.insert().values(
-            account=account,
-            key=key,
-            status=answer.status,
-            headers=answer.headers,
-            body=answer.body,
-            recorded_at=recorded_at,
-        )
-    )
+    writes = Writes()
+    add_answers(writes, tables, account, [(key, answer)], recorded_at)
+    await writes.run(connection)
+
+
+def add_answers(
+    writes: Writes,
+    tables: CommandTables,
+    account: str,
+    answers: Sequence[tuple[str, Answer]],
+    recorded_at: datetime,
+) -> None:
+    """`keep`, for the answers of some keys, as a part of other writes."""
+    rows = [
+        (account, key, answer.status, orjson.dumps(answer.headers).decode(), answer.body, recorded_at)
+        for key, answer in answers
+    ]
+    writes.rows(Shape(tables.answer.name, _ANSWER), rows)

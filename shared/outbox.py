@@ -24,12 +24,12 @@ from sqlalchemy import (
     UniqueConstraint,
     Uuid,
     func,
-    insert,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.events import Event
 from shared.sealed import SealedValue
+from shared.writes import Shape, Writes
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,32 +127,34 @@ def _sealed(metadata: MetaData) -> Table:
     )  # fmt: skip
 
 
+_EVENT = {
+    "id": "uuid", "type": "text", "subject": "text", "sequence": "bigint", "time": "timestamptz", "command": "text",
+    "ordinal": "integer", "sha256": "bytea", "bytes": "bytea",
+}  # fmt: skip
+_SEALED_VALUE = {"event_id": "uuid", "field": "text", "value": "text", "salt": "bytea"}
+
+
 async def stage(connection: AsyncConnection, tables: EventTables, recorded: Sequence[Recorded]) -> None:
-    """Store events, in order, in the caller's transaction: one round trip for all of them, one for their sealed texts.
+    """Store events, in order, with their sealed texts, in the caller's transaction: one round trip.
 
-    Raises IntegrityError on `uq_event_command_ordinal` or `uq_event_subject_sequence` when a fact is recorded twice.
+    Raises UniqueViolationError on `uq_event_command_ordinal` or `uq_event_subject_sequence` when a fact is recorded
+    twice.
     """
-    if recorded:
-        await connection.execute(insert(tables.event), [_row(each) for each in recorded])
-    values = [
-        {"event_id": each.event.id, "field": value.field, "value": value.value, "salt": value.salt}
-        for each in recorded
-        for value in each.sealed
-    ]
-    if values:
-        await connection.execute(insert(tables.sealed_value), values)
+    writes = Writes()
+    add_events(writes, tables, recorded)
+    await writes.run(connection)
 
 
-def _row(recorded: Recorded) -> dict[str, Any]:
-    event = recorded.event
-    return {
-        "id": event.id,
-        "type": event.type,
-        "subject": event.subject,
-        "sequence": event.sequence,
-        "time": event.time,
-        "command": event.command,
-        "ordinal": event.ordinal,
-        "sha256": hashlib.sha256(recorded.raw).digest(),
-        "bytes": recorded.raw,
-    }
+def add_events(writes: Writes, tables: EventTables, recorded: Sequence[Recorded]) -> None:
+    """`stage` as a part of other writes."""
+    writes.rows(Shape(tables.event.name, _EVENT), [_row(each) for each in recorded])
+    texts = [(each.event.id, text.field, text.value, text.salt) for each in recorded for text in each.sealed]
+    writes.rows(Shape(tables.sealed_value.name, _SEALED_VALUE), texts)
+
+
+def _row(recorded: Recorded) -> tuple[Any, ...]:
+    event, raw = recorded.event, recorded.raw
+    return (
+        event.id, event.type, event.subject, event.sequence, event.time, event.command, event.ordinal,
+        hashlib.sha256(raw).digest(), raw,
+    )  # fmt: skip

@@ -4,7 +4,7 @@
 2. The caller's account leads to the actor. An account that is linked to nobody has no standing anywhere: 404.
 3. Locks in one order, then the database's clock, then the world under the locks (gather).
 4. Standing and role (authorise), If-Match, then the rules: facts, or a refusal, which is a fact too (G9).
-5. Events get ids, versions and times; state and events, the signed promises and the answer are written.
+5. Events get ids, versions and times; state and events, the signed promises and the answer are written, at once.
 6. Commit. Only then is there an answer.
 
 A Problem rolls everything back and leaves the key free. Lost races begin anew, a bounded number of times.
@@ -12,57 +12,40 @@ A Problem rolls everything back and leaves the key free. Lost races begin anew, 
 
 import asyncio
 import random
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
+from typing import TypeVar
 
-import orjson
 from prometheus_client import Counter
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from services.custody import authorise
+from services.custody.answer import Answered, Request, answered
 from services.custody.gather import SetsChanged, caller, gather
-from services.custody.refusals import UnknownReference
-from services.custody.representation import in_brief, representation
-from services.custody.rules.command import Command, Decision, Known
+from services.custody.rules.command import Command
 from services.custody.rules.installation import Found
 from services.custody.rules.state import State
-from services.custody.rules.table import COMMANDS, decide
 from services.custody.rules.world import ActorState, World
-from services.custody.stamp import Outcome, Stamp, refuse, stamp
+from services.custody.stamp import Stamp
 from services.custody.tables import COMMANDS as KEYS
 from services.custody.tables import EVENTS, ROWS
 from shared.accounts import command_hash
 from shared.auth import Principal
-from shared.commands import Answer, claim, keep
-from shared.errors import Refusal
+from shared.commands import Answer, add_answers, claim
 from shared.events import Actor
 from shared.failpoint import reach
-from shared.outbox import Recorded, stage
-from shared.problems import MEDIA_TYPE, Problem, not_found, problem_body
+from shared.outbox import add_events
+from shared.problems import Problem, not_found
 from shared.promise import Promiser
 from shared.trouble import TROUBLE, busy, lost_a_race, problem_of
+from shared.writes import Writes
 
 ATTEMPTS = 6
 PAUSE_SECONDS = 0.02
-JSON = "application/json"
+REPLAYED = {"Idempotent-Replayed": "true"}
+T = TypeVar("T")
 
 recorded_commands = Counter("cadena_custody_commands", "Commands by verb and what became of them", ["verb", "outcome"])
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """One command as it came: by whom, under which key, and what it must repeat to be a retry."""
-
-    principal: Principal
-    key: str
-    fingerprint: bytes
-    command: Command
-    if_match: int | None
-
-    @property
-    def verb(self) -> str:
-        """The verb of the command."""
-        return COMMANDS[type(self.command)].verb
 
 
 async def record(
@@ -82,18 +65,20 @@ async def record(
     """
     request = Request(principal, key, fingerprint, command, if_match)
     try:
-        answer = await _with_retries(engine, promiser, request)
+        answer, outcome = await with_retries(engine, lambda connection: _transaction(connection, promiser, request))
     except Problem as problem:
         recorded_commands.labels(request.verb, problem.code).inc()
         raise
+    recorded_commands.labels(request.verb, outcome).inc()
     return answer
 
 
-async def _with_retries(engine: AsyncEngine, promiser: Promiser, request: Request) -> Answer:
+async def with_retries(engine: AsyncEngine, transaction: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+    """What `transaction` returned, committed. A lost race begins it anew; Problem 503 where that does not help."""
     for attempt in range(1, ATTEMPTS + 1):
         try:
             async with engine.connect() as connection, connection.begin():
-                answer, outcome = await _transaction(connection, promiser, request)
+                done = await transaction(connection)
                 reach("before-commit")
         except SetsChanged:
             pass
@@ -105,8 +90,7 @@ async def _with_retries(engine: AsyncEngine, promiser: Promiser, request: Reques
                 raise problem from error
         else:
             reach("after-commit")
-            recorded_commands.labels(request.verb, outcome).inc()
-            return answer
+            return done
         await asyncio.sleep(PAUSE_SECONDS * attempt * random.random())
     raise busy()
 
@@ -115,37 +99,19 @@ async def _transaction(connection: AsyncConnection, promiser: Promiser, request:
     account, command = request.principal.account, request.command
     stored = await claim(connection, KEYS, account, request.key, request.fingerprint)
     if stored is not None:
-        return replace(stored, headers=stored.headers | {"Idempotent-Replayed": "true"}), "replayed"
-    installation, actor = await _who(connection, request)
+        return replace(stored, headers=stored.headers | REPLAYED), "replayed"
+    installation, actor = await who(connection, request.principal, command)
     world, now = await gather(connection, command, actor)
-    decision = _judge(world, request, now)
-    stamped = Stamp(
-        source=f"urn:cadena:{installation}:custody",
-        actor=_signature(command, actor),
-        command=command_hash(account, request.key),
-        now=now,
-    )
-    if isinstance(decision, Refusal):
-        refused = refuse(stamped, request.verb, decision)
-        await stage(connection, EVENTS, [refused])
-        answer, outcome = _no(decision, promiser, refused), "refused"
-    elif isinstance(decision, Known):
-        answer, outcome = _known(world, decision), "known"
-    elif isinstance(decision, UnknownReference):
-        raise _unknown(decision)
-    else:
-        facts = stamp(stamped, decision, world)
-        await _save(connection, world, facts)
-        answer, outcome = _yes(world, command, facts, promiser), "accepted"
-    await keep(connection, KEYS, account, request.key, answer, now)
-    return answer, outcome
+    made = answered(world, request, stamp_of(installation, actor, request, now), promiser)
+    await write(connection, world, account, [(request.key, made)], now)
+    return made.answer, made.outcome
 
 
-async def _who(connection: AsyncConnection, request: Request) -> tuple[str, ActorState | None]:
+async def who(connection: AsyncConnection, principal: Principal, command: Command) -> tuple[str, ActorState | None]:
     """The installation, and the actor; only the founding has none."""
-    if isinstance(request.command, Found):
-        return request.command.installation, None
-    known = await caller(connection, request.principal.account)
+    if isinstance(command, Found):
+        return command.installation, None
+    known = await caller(connection, principal.account)
     if known is None:
         raise Problem(
             503, "not-founded", "This installation is not founded yet", "The operator runs the command `found` first.",
@@ -156,23 +122,14 @@ async def _who(connection: AsyncConnection, request: Request) -> tuple[str, Acto
     return known.installation, known.actor
 
 
-def _judge(world: World, request: Request, now: datetime) -> Decision:
-    """Standing, then role, then version, then the rules."""
-    command = request.command
-    if world.actor is not None:
-        relations = authorise.relations(world, command)
-        permit = authorise.permit(world.actor, request.verb, relations, command.target())
-        if isinstance(permit, authorise.NoStanding):
-            raise not_found()
-        if isinstance(permit, Refusal):
-            return permit
-    state = world.state(command.subject())
-    if request.if_match is not None and state is not None and state.version != request.if_match:
-        raise Problem(
-            412, "stale-version", "It has changed since you saw it", "Read it again, and decide upon what it is now.",
-            headers={"ETag": _etag(state)}, version=state.version,
-        )  # fmt: skip
-    return decide(world, command, now)
+def stamp_of(installation: str, actor: ActorState | None, request: Request, now: datetime) -> Stamp:
+    """What the events of one request share."""
+    return Stamp(
+        source=f"urn:cadena:{installation}:custody",
+        actor=_signature(request.command, actor),
+        command=command_hash(request.principal.account, request.key),
+        now=now,
+    )
 
 
 def _signature(command: Command, actor: ActorState | None) -> Actor:
@@ -183,49 +140,21 @@ def _signature(command: Command, actor: ActorState | None) -> Actor:
     raise TypeError("only the founding has no actor")
 
 
-async def _save(connection: AsyncConnection, world: World, facts: Outcome) -> None:
-    """Write every changed state, one statement for each noun and kind of change, then the events."""
+async def write(
+    connection: AsyncConnection, world: World, account: str, made: Sequence[tuple[str, Answered]], now: datetime
+) -> None:
+    """Write the states, events and answers of some keys of one account: at once, or by COPY where they are many."""
+    writes = Writes()
     new: dict[str, list[State]] = {}
     changed: dict[str, list[State]] = {}
-    for subject, state in facts.states.items():
-        kind = new if world.state(subject) is None else changed
-        kind.setdefault(subject.partition("/")[0], []).append(state)
+    for _, each in made:
+        for subject, state in each.states.items():
+            kind = new if world.state(subject) is None else changed
+            kind.setdefault(subject.partition("/")[0], []).append(state)
     for noun, states in new.items():
-        await ROWS[noun].add(connection, states)
+        ROWS[noun].add(writes, states)
     for noun, states in changed.items():
-        await ROWS[noun].replace(connection, states)
-    await stage(connection, EVENTS, facts.recorded)
-
-
-def _yes(world: World, command: Command, facts: Outcome, promiser: Promiser) -> Answer:
-    state = facts.states[command.subject()]
-    promises = [promiser.promise(each.event, each.raw) for each in facts.recorded]
-    status = 201 if world.state(command.subject()) is None else 200
-    body = orjson.dumps(representation(state) | {"promises": promises})
-    return Answer(status, {"Content-Type": JSON, "ETag": _etag(state)}, body)
-
-
-def _known(world: World, known: Known) -> Answer:
-    state = world.state(known.subject)
-    if state is None:
-        raise LookupError(f"{known.subject} is said to be known, and was not read")
-    return Answer(200, {"Content-Type": JSON}, orjson.dumps(in_brief(state)))
-
-
-def _no(refusal: Refusal, promiser: Promiser, refused: Recorded) -> Answer:
-    promise = promiser.promise(refused.event, refused.raw)
-    body = problem_body(refusal.status, refusal.code, refusal.title, refusal.detail,
-                        target=refusal.target, promises=[promise])  # fmt: skip
-    return Answer(refusal.status, {"Content-Type": MEDIA_TYPE}, body)
-
-
-def _unknown(unknown: UnknownReference) -> Problem:
-    noun = unknown.reference.partition("/")[0]
-    return Problem(
-        422, "unknown-reference", "The request names something that is not there",
-        f"No {noun} has the id that you sent, as far as you have standing to see.",
-    )  # fmt: skip
-
-
-def _etag(state: State) -> str:
-    return f'"{state.version}"'
+        ROWS[noun].replace(writes, states)
+    add_events(writes, EVENTS, [fact for _, each in made for fact in each.recorded])
+    add_answers(writes, KEYS, account, [(key, each.answer) for key, each in made], now)
+    await writes.run(connection)

@@ -35,7 +35,7 @@ MUTANTS = (
         "G1",
         "an answer is not kept under its key",
         "services/custody/record.py",
-        "await keep(connection, KEYS, account, request.key, answer, now)",
+        "add_answers(writes, KEYS, account, [(key, each.answer) for key, each in made], now)",
         "del now",
         f"{_TESTS}test_record.py::test_g1_a_retry_after_later_changes_returns_the_very_bytes_of_the_first_answer",
     ),
@@ -88,6 +88,23 @@ MUTANTS = (
         "counsel = sorted({appointment.counsel for appointment in case.counsel})",
         "counsel = sorted({appointment.counsel for appointment in case.counsel[:1]})",
         f"{_TESTS}rules/test_proposal.py::test_g4_every_counsel_of_record_is_a_recipient_once",
+    ),
+    # G3: a hold blocks at once and covers every item of its root.
+    Mutant(
+        "G3",
+        "a hold covers its own item alone",
+        f"{_RULES}hold.py",
+        'return self.status == "standing" and (self.case == case if self.root is None else self.root == root)',
+        'return self.status == "standing" and (self.case == case if self.root is None else self.id == root)',
+        f"{_TESTS}rules/test_hold.py::test_g3_a_hold_covers_every_item_that_shares_the_root_whatever_comes_between",
+    ),
+    Mutant(
+        "G3",
+        "what is held is proposed all the same",
+        f"{_RULES}proposal.py",
+        "if holds := over(world.holds.values(), sample):",
+        "if holds := over((), sample):",
+        f"{_TESTS}api/test_holds.py::test_g3_a_hold_by_counsel_blocks_a_proposal_until_it_is_lifted",
     ),
     # G5: custody moves only when the receiver accepts.
     Mutant(
@@ -225,9 +242,9 @@ MUTANTS = (
     Mutant(
         "G9",
         "a refusal is answered and not recorded",
-        "services/custody/record.py",
-        "await stage(connection, EVENTS, [refused])",
-        "await stage(connection, EVENTS, [])",
+        "services/custody/answer.py",
+        'return Answered(refusal_answer(decision, promises), "refused", (refused,))',
+        'return Answered(refusal_answer(decision, promises), "refused", ())',
         f"{_TESTS}test_record.py::test_g9_a_refusal_by_a_rule_is_a_fact_without_version_and_is_kept_under_its_key",
     ),
     Mutant(

@@ -7,7 +7,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DBAPIError
 
 from deploy.local.databases import Urls
 from shared.database import NotMigrated, connect, demand_answer, demand_migrated, engine, migrate
@@ -107,7 +107,7 @@ async def test_g1_one_command_and_ordinal_is_one_event(outbox: Outbox) -> None:
     for command, ordinal in (("b" * 64, 0), ("b" * 64, 1)):
         async with outbox.engine.begin() as connection:
             await stage(connection, outbox.tables, [Recorded.of(event(1, command=command, ordinal=ordinal))])
-    with pytest.raises(IntegrityError, match="uq_event_command_ordinal"):
+    with pytest.raises(asyncpg.UniqueViolationError, match="uq_event_command_ordinal"):
         async with outbox.engine.begin() as connection:
             await stage(connection, outbox.tables, [Recorded.of(event(2, command="b" * 64))])
 
@@ -115,7 +115,7 @@ async def test_g1_one_command_and_ordinal_is_one_event(outbox: Outbox) -> None:
 async def test_one_subject_has_each_version_once(outbox: Outbox) -> None:
     first = event(1)
     second = first.model_copy(update={"id": event(2).id, "command": "c" * 64})
-    with pytest.raises(IntegrityError, match="uq_event_subject_sequence"):
+    with pytest.raises(asyncpg.UniqueViolationError, match="uq_event_subject_sequence"):
         async with outbox.engine.begin() as connection:
             await stage(connection, outbox.tables, [Recorded.of(first), Recorded.of(second)])
     async with outbox.engine.connect() as connection:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import ClassVar, TypeAlias
+from functools import cache
+from typing import Any, ClassVar, TypeAlias
 
 from services.custody.refusals import UnknownReference
 from shared.errors import Refusal
@@ -26,10 +27,10 @@ class Command:
     occurred_at: datetime | None = None
 
     def __post_init__(self) -> None:
-        for member in fields(self):
-            value = getattr(self, member.name)
-            if isinstance(value, SealedValue) and value.field != member.name:
-                raise ValueError(f"{member.name} holds a text that was sealed as {value.field}")
+        for member in _members(type(self)):  # type: ignore[arg-type]  # mypy looks at hashes of instances
+            value = getattr(self, member)
+            if isinstance(value, SealedValue) and value.field != member:
+                raise ValueError(f"{member} holds a text that was sealed as {value.field}")
 
     def subject(self) -> str:
         """The subject, `<noun>/<id>`, that the command creates or changes; its new state is the answer."""
@@ -38,6 +39,11 @@ class Command:
     def target(self) -> str:
         """What a refusal of the command names: the subject, unless that never came to exist."""
         return (self.target_is or self.subject_is).format(self)
+
+
+@cache
+def _members(kind: Any) -> tuple[str, ...]:
+    return tuple(member.name for member in fields(kind))
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,17 +3,21 @@
 A state is read and written as a whole. Rows of many subjects go in one statement with one parameter.
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from operator import attrgetter
 from typing import Any, Generic, Literal, Protocol, TypeVar, get_args
 
 from pydantic import TypeAdapter
 from sqlalchemy import (
     ARRAY,
     ColumnElement,
+    Dialect,
+    Insert,
     Result,
     Select,
     Table,
     Text,
+    Update,
     any_,
     bindparam,
     cast,
@@ -25,15 +29,15 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import SQLModel
 
+from shared.writes import MANY, Writes
+
+DRIVER: Dialect = PGDialect_asyncpg(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
 Mode = Literal["none", "share", "update"]
 """FOR SHARE, or FOR NO KEY UPDATE."""
-
-
-class LostRow(RuntimeError):
-    """A locked row was not where it was read: the database does not do what this code relies on."""
 
 
 class State(Protocol):
@@ -65,6 +69,11 @@ def _locking(statement: Select[str], mode: Mode) -> Select[str]:
     return statement.with_for_update(read=mode == "share", key_share=mode == "update")
 
 
+def _text(statement: Insert | Update) -> str:
+    """A statement with one parameter, as the driver takes it."""
+    return str(statement.compile(dialect=DRIVER))
+
+
 class Rows(Generic[S]):
     """The rows of one noun. `row` has exactly the columns that `state` has fields; `id` is its primary key."""
 
@@ -78,12 +87,17 @@ class Rows(Generic[S]):
         given = cast(bindparam("rows", type_=Text), JSONB)
         columns = [column(c.name, c.type) for c in table.columns]
         new = func.jsonb_to_recordset(given).table_valued(*columns, name="new").render_derived(with_types=True)
-        self._insert = insert(table).from_select([c.name for c in table.columns], select(new))
-        self._update = (
+        names = tuple(c.name for c in table.columns)
+        self._insert = _text(insert(table).from_select(list(names), select(new)))
+        self._update = _text(
             update(table)
             .values({c.name: new.c[c.name] for c in table.columns if c.name != "id"})
             .where(table.c.id == new.c.id, table.c.version < new.c.version)
         )
+        # An object within a state is written as JSON, which COPY does not know how to make.
+        flat = not any(isinstance(getattr(c.type, "impl", None), JSONB) for c in table.columns)
+        self._names = names if flat else ()
+        self._values: Callable[[S], tuple[Any, ...]] = attrgetter(*names)
 
     async def by_id(self, connection: AsyncConnection, ids: Collection[str], mode: Mode = "none") -> dict[str, S]:
         """The states of those ids that exist, locked in the order of their ids."""
@@ -101,15 +115,16 @@ class Rows(Generic[S]):
         states = [self._one.validate_json(row) for row in rows.scalars()]
         return {state.id: state for state in states}
 
-    async def add(self, connection: AsyncConnection, states: list[S]) -> None:
+    def add(self, writes: Writes, states: list[S]) -> None:
         """Write the rows of new subjects."""
-        await connection.execute(self._insert, {"rows": self.json(states)})
+        if len(states) >= MANY and self._names:
+            writes.copy(self.table.name, self._names, [self._values(state) for state in states])
+        else:
+            writes.statement(self._insert, self.json(states), rows=len(states))
 
-    async def replace(self, connection: AsyncConnection, states: list[S]) -> None:
-        """Write later versions of subjects whose rows this transaction has locked. Raises LostRow."""
-        done = await connection.execute(self._update, {"rows": self.json(states)})
-        if done.rowcount != len(states):
-            raise LostRow(f"{self.table.name}: {done.rowcount} of {len(states)} rows took a later version")
+    def replace(self, writes: Writes, states: list[S]) -> None:
+        """Write later versions of subjects whose rows this transaction has locked; LostRow if one is not there."""
+        writes.statement(self._update, self.json(states), rows=len(states))
 
     def json(self, states: list[S]) -> str:
         """The states as a JSON array of objects."""

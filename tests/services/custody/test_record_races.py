@@ -198,7 +198,7 @@ async def test_who_loses_race_after_race_gets_503_and_a_free_key(scene: Scene, m
     assert (await scene.do("lab", command, key=key)).status == 201
 
 
-@pytest.mark.parametrize("stage", ["claim", "gather", "_save", "keep"])
+@pytest.mark.parametrize("stage", ["claim", "gather", "write"])
 async def test_g1_a_connection_that_dies_within_the_transaction_leaves_nothing_and_the_key_free(
     scene: Scene, postgres_server: str, monkeypatch: pytest.MonkeyPatch, stage: str
 ) -> None:

@@ -1,0 +1,97 @@
+"""What a transaction writes at its end, gathered and sent at once.
+
+A few rows go as one statement, each write a part of its WITH: one round trip, however many tables. Many rows go by
+COPY, table by table, in the order in which they were given.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+MANY = 50
+"""From so many rows of one table on, COPY."""
+_PLACE = re.compile(r"\$(\d+)")
+_BEGIN = select(1)
+
+
+class LostRow(RuntimeError):
+    """A locked row was not where it was read: the database does not do what this code relies on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A table that is only added to, and the columns given: name → type, as PostgreSQL writes it; no array types."""
+
+    table: str
+    columns: Mapping[str, str]
+
+
+@dataclass(slots=True)
+class Writes:
+    """Writes of one transaction, in the driver's own terms. Nothing is sent before `run`."""
+
+    _parts: list[tuple[str, tuple[Any, ...], int]] = field(default_factory=list)
+    _copies: list[tuple[str, tuple[str, ...], Sequence[tuple[Any, ...]]]] = field(default_factory=list)
+
+    def statement(self, sql: str, *arguments: Any, rows: int) -> None:
+        """An INSERT or UPDATE with the places $1, $2 …, which must write so many rows."""
+        self._parts.append((sql, arguments, rows))
+
+    def rows(self, shape: Shape, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Rows to add, each a tuple in the order of the shape's columns."""
+        if len(rows) >= MANY:
+            self.copy(shape.table, tuple(shape.columns), rows)
+        elif rows:
+            self.statement(_insert(shape.table, tuple(shape.columns.items())), *zip(*rows, strict=True), rows=len(rows))
+
+    def copy(self, table: str, columns: tuple[str, ...], rows: Sequence[tuple[Any, ...]]) -> None:
+        """Rows to add by COPY, whatever the types of their columns."""
+        self._copies.append((table, columns, rows))
+
+    async def run(self, connection: AsyncConnection) -> None:
+        """Send everything within the transaction that the connection is in. Raises LostRow and asyncpg's own errors."""
+        raw = (await connection.get_raw_connection()).driver_connection
+        if raw is None:
+            raise ConnectionError("the connection was lost within the transaction")
+        if not raw.is_in_transaction():  # SQLAlchemy begins one with its first statement, which this would be
+            await connection.execute(_BEGIN)
+        for table, columns, rows in self._copies:
+            await raw.copy_records_to_table(table, columns=columns, records=rows)
+        if not self._parts:
+            return
+        sql = _together(tuple((text, len(given)) for text, given, _ in self._parts))
+        written = await raw.fetchrow(sql, *(value for _, given, _ in self._parts for value in given))
+        for (text, _, expected), count in zip(self._parts, written, strict=True):
+            if count != expected:
+                raise LostRow(f"{count} of {expected} rows were written by: {text}")
+
+
+@cache
+def _insert(table: str, columns: tuple[tuple[str, str], ...]) -> str:
+    names = ", ".join(f'"{name}"' for name, _ in columns)
+    # A JSON text has no binary form of its own in an array.
+    given = ", ".join(
+        f"${at}::{'text' if kind == 'jsonb' else kind}[]" for at, (_, kind) in enumerate(columns, start=1)
+    )
+    values = ", ".join(f'new."{name}"::{kind}' for name, kind in columns)
+    return (
+        f'INSERT INTO "{table}" ({names}) SELECT {values}'  # noqa: S608  names are constants of our own tables
+        f" FROM unnest({given}) WITH ORDINALITY AS new({names}, at) ORDER BY new.at"
+    )
+
+
+@cache
+def _together(parts: tuple[tuple[str, int], ...]) -> str:
+    """One statement of all parts, their places numbered through; it answers how many rows each wrote."""
+    written, before = [], 0
+    for at, (sql, places) in enumerate(parts):
+        moved = _PLACE.sub(lambda place, by=before: f"${int(place[1]) + by}", sql)  # type: ignore[misc]
+        written.append(f"w{at} AS ({moved} RETURNING 1)")
+        before += places
+    counts = ", ".join(f"(SELECT count(*) FROM w{at})" for at in range(len(parts)))  # noqa: S608
+    return f"WITH {', '.join(written)} SELECT {counts}"
