@@ -1,6 +1,7 @@
 """The digest that stands for an account in the ledger. PURE."""
 
 import hashlib
+from uuid import UUID
 
 TAG = b"cadena/account/v1"
 
@@ -22,3 +23,12 @@ def command_hash(account: str, key: str) -> str:
 def clock_command(cause: str, ordinal: int) -> str:
     """The `command` attribute of an event that a worker made because of event `cause`."""
     return hashlib.sha256(f"cadena/clock/v1\n{cause}\n{ordinal}".encode()).hexdigest()
+
+
+def subject_of(command: str) -> str:
+    """The id of the subject that a protective command makes: a UUID (version 8, RFC 9562) that follows from its hash.
+
+    So the same command sent again names the same subject even to a database that has forgotten the first time.
+    """
+    digest = hashlib.sha256(f"cadena/subject/v1\n{command}".encode()).digest()
+    return str(UUID(int=int.from_bytes(digest[:16]) & ~(0xF << 76) & ~(0x3 << 62) | 0x8 << 76 | 0x2 << 62))

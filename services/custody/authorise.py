@@ -14,6 +14,7 @@ from enum import StrEnum
 from services.custody.refusals import RoleForbids
 from services.custody.rules.case import AppointCounsel, CaseState, LinkPerson, OpenCase
 from services.custody.rules.command import Command
+from services.custody.rules.hold import HoldState, LiftHold, PlaceHold
 from services.custody.rules.offer import AcceptOffer, MakeOffer, OfferState, RefuseOffer, WithdrawOffer
 from services.custody.rules.proposal import MakeProposal, ProposalState, WithdrawProposal
 from services.custody.rules.sample import AmendSample, SampleState
@@ -34,6 +35,7 @@ class Relation(StrEnum):
     RELEASER = "the organisation made the offer"
     RECEIVER = "the offer is made to the organisation"
     PROPOSER = "the organisation made the proposal"
+    SETTER = "the person set the hold, for the same organisation"
     OVERSIGHT = "oversight and auditors see every case, to read"
 
 
@@ -58,6 +60,9 @@ _HOLDING: Mapping[str, frozenset[Relation]] = {
     "sample.read": frozenset({R.HOLDER, R.PAST_HOLDER, R.REGISTRANT, R.RECEIVER}),
     "offer.read": frozenset({R.RELEASER, R.RECEIVER}),
     "proposal.read": frozenset({R.HOLDER}),
+    "hold.place": frozenset({R.HOLDER}),
+    "hold.lift": frozenset({R.SETTER}),
+    "hold.read": frozenset({R.HOLDER, R.SETTER}),
     "case.read_brief": frozenset({R.HOLDER, R.PAST_HOLDER, R.REGISTRANT}),
 }
 """A past holder who offers has standing, and is told by the rule who holds the item (NotTheCustodian).
@@ -65,12 +70,15 @@ _HOLDING: Mapping[str, frozenset[Relation]] = {
 Who handles items reads a case in brief: a laboratory may register an item under whatever folio it can guess, and that
 must not tell it who is in the case, and who speaks for them (G12).
 """
-_READS = ("sample.read", "case.read", "offer.read", "proposal.read")
+_READS = ("sample.read", "case.read", "offer.read", "proposal.read", "hold.read")
 
 
 def _reads_by(relation: Relation) -> dict[str, frozenset[Relation]]:
     return {verb: frozenset({relation}) for verb in _READS}
 
+
+_PROTECTS: dict[str, frozenset[Relation]] = {"hold.lift": frozenset({R.SETTER})}
+"""Whoever set a hold may lift it; counsel that is of record no more sees the hold no more, and may still lift it."""
 
 ROLES: Mapping[Role, Mapping[str, frozenset[Relation]]] = {
     "registrar": {
@@ -84,6 +92,8 @@ ROLES: Mapping[Role, Mapping[str, frozenset[Relation]]] = {
         "case.open": frozenset({R.INSTALLATION}),
         "case.link_person": frozenset({R.COURT}),
         "case.appoint_counsel": frozenset({R.COURT}),
+        "hold.place": frozenset({R.COURT}),
+        "hold.lift": frozenset({R.COURT}),
     },
     "prosecutor": {
         **_HOLDING,
@@ -96,6 +106,8 @@ ROLES: Mapping[Role, Mapping[str, frozenset[Relation]]] = {
         "case.read": frozenset({R.AUTHORITY}),
         "offer.read": _HOLDING["offer.read"] | {R.AUTHORITY},
         "proposal.read": _HOLDING["proposal.read"] | {R.AUTHORITY, R.PROPOSER},
+        "hold.place": _HOLDING["hold.place"] | {R.AUTHORITY},
+        "hold.read": _HOLDING["hold.read"] | {R.AUTHORITY},
     },
     "lab": {
         **_HOLDING,
@@ -105,9 +117,9 @@ ROLES: Mapping[Role, Mapping[str, frozenset[Relation]]] = {
     },
     "custodian": _HOLDING,
     "courier": {},
-    "defence": _reads_by(R.COUNSEL),
+    "defence": _reads_by(R.COUNSEL) | _PROTECTS | {"hold.place": frozenset({R.COUNSEL})},
     "auditor": _reads_by(R.OVERSIGHT),
-    "oversight": _reads_by(R.OVERSIGHT),
+    "oversight": _reads_by(R.OVERSIGHT) | _PROTECTS | {"hold.place": frozenset({R.OVERSIGHT})},
 }
 
 TABLE: Mapping[tuple[Role, str], frozenset[Relation]] = {
@@ -138,6 +150,12 @@ def relations(world: World, command: Command) -> frozenset[Relation]:
             return _to_case(actor, world.cases.get(command.case))
         case AmendSample():
             return _to_items(world, (command.sample,))
+        case PlaceHold():
+            if command.sample is None:
+                return _to_case(actor, world.cases.get(command.case or ""))
+            return _to_items(world, (command.sample,))
+        case LiftHold():
+            return _to_hold(world, world.holds.get(command.hold))
         case MakeOffer() | MakeProposal():
             return _to_items(world, command.samples)
         case AcceptOffer() | RefuseOffer() | WithdrawOffer():
@@ -193,6 +211,15 @@ def _to_proposal(world: World, proposal: ProposalState | None) -> frozenset[Rela
         return frozenset()
     own = {R.PROPOSER} if proposal.proposed_by_org == world.acting().org else set()
     return frozenset({*own, *(_to_items(world, proposal.samples) & (_OF_CASES | {R.HOLDER}))})
+
+
+def _to_hold(world: World, hold: HoldState | None) -> frozenset[Relation]:
+    if hold is None:
+        return frozenset()
+    actor = world.acting()
+    set_by = (hold.placed_by_person, hold.placed_by_org)
+    own = {R.SETTER} if set_by == (actor.person, actor.org) else set()
+    return frozenset({*own, *(_to_case(actor, world.cases.get(hold.case)) & _OF_CASES)})
 
 
 _OF_CASES = frozenset({R.AUTHORITY, R.COURT, R.COUNSEL, R.OVERSIGHT})

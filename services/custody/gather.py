@@ -4,7 +4,7 @@ What is fixed at birth is read first, since it says what there is to lock. What 
 of a person) is read again after the last lock; if it has, SetsChanged rolls the transaction back and it starts anew.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -17,9 +17,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.custody.rules.account import AccountState
 from services.custody.rules.command import Command
 from services.custody.rules.footprint import Birth, Fixed, Footprint, footprint, with_cases, with_items
+from services.custody.rules.hold import HoldState
 from services.custody.rules.installation import InstallationState
+from services.custody.rules.sample import SampleState
 from services.custody.rules.world import ActorState, World
-from services.custody.tables import ACCOUNTS, CASES, INSTALLATIONS, OFFERS, PROPOSALS, ROWS, SAMPLES
+from services.custody.tables import ACCOUNTS, CASES, HOLDS, INSTALLATIONS, OFFERS, PROPOSALS, ROWS, SAMPLES
 
 _INSTALLATION = select(INSTALLATIONS.table.c.id)
 _CALLER = (
@@ -74,6 +76,7 @@ async def gather(connection: AsyncConnection, command: Command, actor: ActorStat
         samples=states.get("sample", {}),
         offers=states.get("offer", {}),
         proposals=states.get("proposal", {}),
+        holds=states.get("hold", {}) | await _holds_over(connection, reach, states.get("sample", {})),
         label_holders=labels,
         folio_holders=folios,
     )
@@ -84,14 +87,15 @@ async def _reach(connection: AsyncConnection, command: Command, named: Footprint
     """The footprint with the items of its offers and proposals, and the cases of its items."""
     offers = await _items(connection, OFFERS.table, named.offers)
     proposals = await _items(connection, PROPOSALS.table, named.proposals)
-    named = with_items(named, Fixed(offer_items=offers, proposal_items=proposals))
+    holds = await _cases_of(connection, named.holds)
+    named = with_items(named, Fixed(offer_items=offers, proposal_items=proposals, hold_cases=holds))
     if not named.samples:
         return named
     sample = SAMPLES.table.c
     rows = await connection.execute(
-        select(sample.id, sample.case, sample.registered_by).where(sample.id.in_(sorted(named.samples)))
+        select(sample.id, sample.case, sample.registered_by, sample.root).where(sample.id.in_(sorted(named.samples)))
     )
-    births = {row.id: Birth(row.case, row.registered_by) for row in rows}
+    births = {row.id: Birth(row.case, row.registered_by, row.root) for row in rows}
     return with_cases(named, command, Fixed(births=births))
 
 
@@ -100,6 +104,26 @@ async def _items(connection: AsyncConnection, table: Table, ids: Collection[str]
         return {}
     rows = await connection.execute(select(table.c.id, table.c.samples).where(table.c.id.in_(sorted(ids))))
     return {row.id: tuple(row.samples) for row in rows}
+
+
+async def _cases_of(connection: AsyncConnection, holds: Collection[str]) -> dict[str, str]:
+    if not holds:
+        return {}
+    hold = HOLDS.table.c
+    rows = await connection.execute(select(hold.id, hold.case).where(hold.id.in_(sorted(holds))))
+    return {row.id: row.case for row in rows}
+
+
+async def _holds_over(
+    connection: AsyncConnection, reach: Footprint, samples: Mapping[str, SampleState]
+) -> dict[str, HoldState]:
+    """The standing holds over items whose roots and cases are locked, so that none can come meanwhile."""
+    if not reach.under_hold or not samples:
+        return {}
+    hold = HOLDS.table.c
+    of_root = hold.root.in_(sorted({one.root for one in samples.values()}))
+    of_case = hold.root.is_(None) & hold.case.in_(sorted({one.case for one in samples.values()}))
+    return await HOLDS.where(connection, (hold.status == "standing") & (of_root | of_case))
 
 
 async def _accounts_of(connection: AsyncConnection, persons: Collection[str]) -> tuple[str, ...]:

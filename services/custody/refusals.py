@@ -177,6 +177,27 @@ class CasesDiffer(Refusal):
     title = "The items are of several cases"
 
 
+class UnderHold(Refusal):
+    """What is held is not given up, and nothing that could lead to it begins (G3)."""
+
+    code = "under-hold"
+    title = "The item is under a hold"
+
+
+class NotHeldAnyMore(Refusal):
+    """A hold is lifted once."""
+
+    code = "hold-lifted"
+    title = "The hold was lifted"
+
+
+class HoldOfACourt(Refusal):
+    """No court lifts another court's hold (G2)."""
+
+    code = "hold-of-a-court"
+    title = "Another court set the hold"
+
+
 class ProposalClosed(Refusal):
     """A proposal is withdrawn once."""
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from services.custody.rules.account import AccountState
 from services.custody.rules.case import CaseState
+from services.custody.rules.hold import HoldState
 from services.custody.rules.installation import InstallationState
 from services.custody.rules.offer import OfferState
 from services.custody.rules.organisation import OrganisationState
@@ -132,6 +133,18 @@ def _proposal(state: ProposalState) -> dict[str, Any]:
     }
 
 
+def _hold(state: HoldState) -> dict[str, Any]:
+    return {
+        "case": state.case,
+        "sample": state.sample,
+        "root": state.root,
+        "placed_by": {"organisation": state.placed_by_org, "person": state.placed_by_person},
+        "placed_as": state.placed_as,
+        "status": state.status,
+        "sealed": {"reason": state.reason},
+    }
+
+
 def _sealed(**digests: str | None) -> dict[str, str]:
     return {name: digest for name, digest in digests.items() if digest is not None}
 
@@ -149,4 +162,5 @@ _FORMS: dict[type[State], Callable[[Any], dict[str, Any]]] = {
     SampleState: _sample,
     OfferState: _offer,
     ProposalState: _proposal,
+    HoldState: _hold,
 }

@@ -2,6 +2,7 @@
 
 from shared.facts.base import Fact, Part, schema_name
 from shared.facts.cases import CaseCounselAppointed, CaseOpened, CasePersonLinked
+from shared.facts.holds import HoldLifted, HoldPlaced
 from shared.facts.ledger import ForeignMessage
 from shared.facts.notices import (
     NoticeAccepted,
@@ -39,6 +40,7 @@ _KINDS: tuple[type[Fact], ...] = (
     SampleRegistered, SampleAmended,
     OfferMade, SampleOffered, OfferAccepted, SampleTransferred, OfferRefused, OfferWithdrawn, SampleOfferEnded,
     ProposalMade, SampleDestructionProposed, ProposalWithdrawn, SampleDestructionWithdrawn,
+    HoldPlaced, HoldLifted,
     CustodyCommandRefused,
     PartyAddressGiven, PartyAddressVerified, SubscriptionMade,
     NoticePlanned, NoticeAccepted, NoticeRejected, NoticeUnaddressed, NotifyCommandRefused,

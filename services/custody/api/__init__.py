@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from services.custody.api import cases, offers, organisations, persons, proposals, samples
+from services.custody.api import cases, holds, offers, organisations, persons, proposals, samples
 
 ROUTERS: tuple[APIRouter, ...] = (
     organisations.routes,
@@ -11,4 +11,5 @@ ROUTERS: tuple[APIRouter, ...] = (
     samples.routes,
     offers.routes,
     proposals.routes,
+    holds.routes,
 )

@@ -171,6 +171,32 @@ class ProposalAnswer(Subject):
     sealed: ProposalSealed
 
 
+class HoldSealed(Shape):
+    """The digest of the reason."""
+
+    reason: SealedDigest
+
+
+class HoldAnswer(Subject):
+    """A hold over an item and its lineage, or over every item of a case (`sample` and `root` null)."""
+
+    case: Uuid
+    sample: Uuid | None
+    root: Uuid | None
+    placed_by: Custodian
+    placed_as: Role
+    reason: str | None = None
+    status: Literal["standing", "lifted"]
+    sealed: HoldSealed
+
+
+class Holds(Shape):
+    """Holds, in order of their ids."""
+
+    items: list[HoldAnswer]
+    next: str | None
+
+
 class SealState(Shape):
     """Whether the ledger holds the event: at which index, and the size of the signed head that first covered it."""
 

@@ -17,6 +17,7 @@ from services.custody.refusals import (
     ProposalClosed,
     RetentionNotOver,
     RoleForbids,
+    UnderHold,
 )
 from services.custody.rules.proposal import MakeProposal, WithdrawProposal
 from shared.auth import Principal
@@ -62,7 +63,7 @@ class ProposalWithdrawal(Body, json_schema_extra={"example": {"reason": "Retesti
     "/v1/proposals",
     **recording(
         "makeProposal", "Propose that samples be destroyed", ProposalAnswer,
-        refusals=[RoleForbids, RetentionNotOver, PlannedInThePast, AlreadyProposed, CasesDiffer],
+        refusals=[RoleForbids, UnderHold, RetentionNotOver, PlannedInThePast, AlreadyProposed, CasesDiffer],
     ),
 )  # fmt: skip
 async def make(request: Request, call: Annotated[Call[NewProposal], Depends(Take(NewProposal))]) -> Response:

@@ -6,15 +6,16 @@ statement.
 
 from collections.abc import Callable, Mapping
 
-from sqlalchemy import ColumnElement, exists, false, func, not_, or_, true, type_coerce
+from sqlalchemy import ColumnElement, and_, exists, false, func, not_, or_, true, type_coerce
 from sqlalchemy.dialects.postgresql import ARRAY, UUID
 
 from services.custody.authorise import TABLE, Relation
 from services.custody.rules.world import ActorState
-from services.custody.tables import CASES, OFFERS, PROPOSALS, SAMPLES
+from services.custody.tables import CASES, HOLDS, OFFERS, PROPOSALS, SAMPLES
 
 Condition = Callable[[ActorState], ColumnElement[bool]]
 _case, _sample, _offer, _proposal = CASES.table.c, SAMPLES.table.c, OFFERS.table.c, PROPOSALS.table.c
+_hold = HOLDS.table.c
 
 
 def cases(actor: ActorState) -> ColumnElement[bool]:
@@ -40,6 +41,11 @@ def offers(actor: ActorState) -> ColumnElement[bool]:
 def proposals(actor: ActorState) -> ColumnElement[bool]:
     """Proposals that the actor may read."""
     return _visible("proposal.read", actor, PROPOSAL)
+
+
+def holds(actor: ActorState) -> ColumnElement[bool]:
+    """Holds that the actor may read."""
+    return _visible("hold.read", actor, HOLD)
 
 
 def _visible(verb: str, actor: ActorState, conditions: Mapping[Relation, Condition]) -> ColumnElement[bool]:
@@ -115,4 +121,17 @@ PROPOSAL: Mapping[Relation, Condition] = {
     Relation.COUNSEL: _every_item_of(_proposal.samples, SAMPLE[Relation.COUNSEL]),
     Relation.HOLDER: _every_item_of(_proposal.samples, SAMPLE[Relation.HOLDER]),
     Relation.PROPOSER: lambda actor: _proposal.proposed_by_org == actor.org,
+}
+
+HOLD: Mapping[Relation, Condition] = {
+    Relation.INSTALLATION: _everywhere,
+    Relation.COURT: _everywhere,
+    Relation.OVERSIGHT: _everywhere,
+    Relation.AUTHORITY: _authority_of(_hold.case),
+    Relation.COUNSEL: _counsel_in(_hold.case),
+    Relation.HOLDER: lambda actor: exists().where(
+        _sample.custodian_org == actor.org,
+        or_(_sample.root == _hold.root, and_(_hold.root.is_(None), _sample.case == _hold.case)),
+    ),
+    Relation.SETTER: lambda actor: and_(_hold.placed_by_person == actor.person, _hold.placed_by_org == actor.org),
 }

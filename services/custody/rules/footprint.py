@@ -1,8 +1,10 @@
 """What a command reads and locks, before anything is decided. PURE.
 
 Locks are taken in one order, each noun's ids sorted, shared or exclusive, never upgraded: persons, organisations,
-accounts, cases, offers, proposals, samples. An offer or proposal comes before its items because its fixed item list
-says which items there are to lock; a case before both because holds and counsel of a case reach over all its items.
+accounts, cases, offers, proposals, holds, samples. An offer or proposal comes before its items because its fixed
+item list says which items there are to lock; a case before both because holds and counsel of a case reach over all
+its items. A new hold of an item locks its root, and one of a case that case alone, as a proposal locks the roots and
+shares the cases of its items: of the two, one sees the other (G3).
 New subjects have no row to lock: their uniqueness (label, folio, account digest) is the database's constraint.
 """
 
@@ -15,11 +17,12 @@ from typing import Literal, NamedTuple
 from services.custody.rules.account import LinkAccount
 from services.custody.rules.case import AppointCounsel, LinkPerson, OpenCase
 from services.custody.rules.command import Command
+from services.custody.rules.hold import LiftHold, PlaceHold
 from services.custody.rules.offer import AcceptOffer, MakeOffer, RefuseOffer, WithdrawOffer
 from services.custody.rules.proposal import MakeProposal, WithdrawProposal
 from services.custody.rules.sample import AmendSample, RegisterSample
 
-LOCK_ORDER = ("person", "organisation", "account", "case", "offer", "proposal", "sample")
+LOCK_ORDER = ("person", "organisation", "account", "case", "offer", "proposal", "hold", "sample")
 NONE: frozenset[str] = frozenset()
 
 
@@ -36,11 +39,13 @@ class Birth(NamedTuple):
 
     case: str
     registered_by: str
+    root: str
 
 
 @dataclass(frozen=True, slots=True)
 class Fixed:
-    """What is fixed at birth, read before the locks: the items of offers and proposals, the births of samples.
+    """What is fixed at birth, read before the locks: the items of offers and proposals, the births of samples, the
+    cases of holds.
 
     Since none of it can change, it needs no second reading after them.
     """
@@ -48,6 +53,7 @@ class Fixed:
     offer_items: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     proposal_items: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     births: Mapping[str, Birth] = field(default_factory=dict)
+    hold_cases: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +61,8 @@ class Footprint:
     """Ids by noun; `accounts_of` are persons, all of whose accounts are read (and locked, shared).
 
     `labels` (registering organisation, label), `folios` (authority, folio) and `account_digests` are looked up after
-    the locks; the case of a known folio and the account of a known digest are read too, unlocked.
+    the locks; the case of a known folio and the account of a known digest are read too, unlocked. `under_hold`: so are
+    the standing holds over `samples`.
     """
 
     persons: frozenset[str] = NONE
@@ -66,9 +73,11 @@ class Footprint:
     cases_exclusive: bool = False
     offers: frozenset[str] = NONE
     proposals: frozenset[str] = NONE
+    holds: frozenset[str] = NONE
     samples: frozenset[str] = NONE
     labels: frozenset[tuple[str, str]] = frozenset()
     folios: frozenset[tuple[str, str]] = frozenset()
+    under_hold: bool = False
 
     def locks(self, accounts: tuple[str, ...] = ()) -> tuple[Lock, ...]:
         """The locks in order; `accounts` are the ids that `accounts_of` led to. Nouns without ids are left out."""
@@ -79,6 +88,7 @@ class Footprint:
             Lock("case", tuple(sorted(self.cases)), "update" if self.cases_exclusive else "share"),
             Lock("offer", tuple(sorted(self.offers)), "update"),
             Lock("proposal", tuple(sorted(self.proposals)), "update"),
+            Lock("hold", tuple(sorted(self.holds)), "update"),
             Lock("sample", tuple(sorted(self.samples)), "update"),
         )
         return tuple(lock for lock in wanted if lock.ids)
@@ -94,7 +104,13 @@ def footprint(command: Command, actor_org: str | None) -> Footprint:
         case MakeOffer():
             return Footprint(organisations=frozenset({command.to_organisation}), samples=frozenset(command.samples))
         case MakeProposal():
-            return Footprint(samples=frozenset(command.samples))
+            return Footprint(samples=frozenset(command.samples), under_hold=True)
+        case PlaceHold(sample=None):
+            return Footprint(cases=frozenset({command.case or ""}), cases_exclusive=True)
+        case PlaceHold():
+            return Footprint(samples=frozenset({command.sample or ""}))
+        case LiftHold():
+            return Footprint(holds=frozenset({command.hold}))
         case AcceptOffer() | RefuseOffer() | WithdrawOffer():
             return Footprint(offers=frozenset({command.offer}))
         case WithdrawProposal():
@@ -128,16 +144,21 @@ def _of_people(command: Command) -> Footprint:
 
 
 def with_items(named: Footprint, fixed: Fixed) -> Footprint:
-    """First reach: the items of the named offers and proposals, from `fixed.offer_items` and `.proposal_items`."""
+    """First reach: the items of the named offers and proposals, and the cases of the named holds, from `fixed`."""
     items = {item for key in named.offers for item in fixed.offer_items.get(key, ())}
     items |= {item for key in named.proposals for item in fixed.proposal_items.get(key, ())}
-    return replace(named, samples=named.samples | items)
+    cases = {fixed.hold_cases[key] for key in named.holds if key in fixed.hold_cases}
+    return replace(named, samples=named.samples | items, cases=named.cases | cases)
 
 
 def with_cases(named: Footprint, command: Command, fixed: Fixed) -> Footprint:
-    """Second reach: the cases of the items, and where a new label must be free, both from `fixed.births`."""
+    """Second reach, from `fixed.births`: the cases of the items, where a new label must be free, and the roots of what
+    is held or proposed.
+    """
     births = [fixed.births[item] for item in named.samples if item in fixed.births]
     labels = named.labels
     if isinstance(command, AmendSample) and command.label is not None:
         labels |= {(birth.registered_by, command.label) for birth in births}
-    return replace(named, cases=named.cases | {birth.case for birth in births}, labels=labels)
+    roots = {birth.root for birth in births} if isinstance(command, PlaceHold | MakeProposal) else NONE
+    cases = named.cases | {birth.case for birth in births}
+    return replace(named, cases=cases, labels=labels, samples=named.samples | roots)

@@ -13,9 +13,11 @@ from services.custody.refusals import (
     PlannedInThePast,
     ProposalClosed,
     RetentionNotOver,
+    UnderHold,
     UnknownReference,
 )
 from services.custody.rules.command import Command, Decision
+from services.custody.rules.hold import over
 from services.custody.rules.state import OutOfOrder, State, acted, born, moved
 from shared.errors import Refusal
 from shared.events import Draft, Event
@@ -96,7 +98,7 @@ def decide_make(world: World, command: MakeProposal, now: datetime) -> Decision:
     if absent:
         return UnknownReference(f"sample/{absent[0]}")
     items = [world.samples[item] for item in dict.fromkeys(command.samples)]
-    refusal = _unfit(command, items, now)
+    refusal = _unfit(world, command, items, now)
     if refusal is not None:
         return refusal
     made = ProposalMade(
@@ -116,13 +118,15 @@ def decide_make(world: World, command: MakeProposal, now: datetime) -> Decision:
     )
 
 
-def _unfit(command: MakeProposal, items: list[SampleState], now: datetime) -> Refusal | None:
+def _unfit(world: World, command: MakeProposal, items: list[SampleState], now: datetime) -> Refusal | None:
     if command.planned_on <= now.astimezone(UTC).date():
         return PlannedInThePast(command.target(), "Name a day after today (UTC).")
     for sample in items:
         target = f"sample/{sample.id}"
         if sample.case != items[0].case:
             return CasesDiffer(target, "Make one proposal for each case.")
+        if holds := over(world.holds.values(), sample):
+            return UnderHold(target, f"It is under the hold {holds[0].id}; whoever set it, or a court, may lift it.")
         if sample.proposal is not None:
             return AlreadyProposed(target, f"It is under the proposal {sample.proposal}.")
         if command.planned_on <= sample.retention_until:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from services.custody.refusals import OccurredInTheFuture
-from services.custody.rules import account, case, installation, offer, organisation, person, proposal, sample
+from services.custody.rules import account, case, hold, installation, offer, organisation, person, proposal, sample
 from services.custody.rules.clock import is_to_come
 from services.custody.rules.command import Command, Decision
 from services.custody.rules.state import OutOfOrder, State
@@ -19,12 +19,17 @@ from shared.facts import Fact
 
 @dataclass(frozen=True, slots=True)
 class CommandRule:
-    """How a command is decided. `creates`: its subject is new; `if_match`: the caller names the version it has seen."""
+    """How a command is decided. `creates`: its subject is new; `if_match`: the caller names the version it has seen.
+
+    `protective`: it is taken also while custody stands behind the log. Its facts are of a new subject alone, so they
+    contradict nothing that the log is about to give back.
+    """
 
     verb: str
     decide: Callable[[World, Any, datetime], Decision]
     creates: bool = False
     if_match: bool = False
+    protective: bool = False
 
 
 COMMANDS: Mapping[type[Command], CommandRule] = {
@@ -43,6 +48,8 @@ COMMANDS: Mapping[type[Command], CommandRule] = {
     offer.WithdrawOffer: CommandRule("offer.withdraw", offer.decide_withdraw),
     proposal.MakeProposal: CommandRule("proposal.make", proposal.decide_make, creates=True),
     proposal.WithdrawProposal: CommandRule("proposal.withdraw", proposal.decide_withdraw),
+    hold.PlaceHold: CommandRule("hold.place", hold.decide_place, creates=True, protective=True),
+    hold.LiftHold: CommandRule("hold.lift", hold.decide_lift),
 }
 
 
@@ -64,6 +71,7 @@ NOUNS: Mapping[str, Noun] = {
     "sample": Noun(sample.SampleState, sample.apply, sample.FACTS),
     "offer": Noun(offer.OfferState, offer.apply, offer.FACTS),
     "proposal": Noun(proposal.ProposalState, proposal.apply, proposal.FACTS),
+    "hold": Noun(hold.HoldState, hold.apply, hold.FACTS),
 }
 
 FACTS_APPLY: Mapping[str, tuple[str, Callable[[Any, Event], State]]] = {

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from services.custody.rules.account import AccountState
 from services.custody.rules.case import CaseState
+from services.custody.rules.hold import HoldState
 from services.custody.rules.installation import InstallationState
 from services.custody.rules.offer import OfferState
 from services.custody.rules.organisation import OrganisationState
@@ -32,7 +33,8 @@ class World:
     """States by id. What is absent does not exist, as far as the command's footprint reaches.
 
     `actor` is None for the founding alone. `label_holders`: (registering organisation, label) → sample;
-    `folio_holders`: (authority, folio) → case.
+    `folio_holders`: (authority, folio) → case. `holds` are the one that is commanded, and those over the items of a
+    proposal.
     """
 
     actor: ActorState | None = None
@@ -44,6 +46,7 @@ class World:
     samples: Mapping[str, SampleState] = field(default_factory=dict)
     offers: Mapping[str, OfferState] = field(default_factory=dict)
     proposals: Mapping[str, ProposalState] = field(default_factory=dict)
+    holds: Mapping[str, HoldState] = field(default_factory=dict)
     label_holders: Mapping[tuple[str, str], str] = field(default_factory=dict)
     folio_holders: Mapping[tuple[str, str], str] = field(default_factory=dict)
 

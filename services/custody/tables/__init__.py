@@ -5,13 +5,14 @@ from typing import Any
 
 from services.custody.rules.account import AccountState
 from services.custody.rules.case import CaseState
+from services.custody.rules.hold import HoldState
 from services.custody.rules.installation import InstallationState
 from services.custody.rules.offer import OfferState
 from services.custody.rules.organisation import OrganisationState
 from services.custody.rules.person import PersonState
 from services.custody.rules.proposal import ProposalState
 from services.custody.rules.sample import SampleState
-from services.custody.tables import cases, offers, people, proposals, samples
+from services.custody.tables import cases, holds, offers, people, proposals, samples
 from services.custody.tables.base import METADATA
 from services.custody.tables.mapping import Rows
 from shared.commands import command_tables
@@ -19,8 +20,8 @@ from shared.outbox import event_tables
 from shared.reader_position import reader_position_table
 
 __all__ = [
-    "ACCOUNTS", "CASES", "COMMANDS", "EVENTS", "INSTALLATIONS", "METADATA", "OFFERS", "ORGANISATIONS", "PERSONS",
-    "POSITION", "PROPOSALS", "ROWS", "SAMPLES",
+    "ACCOUNTS", "CASES", "COMMANDS", "EVENTS", "HOLDS", "INSTALLATIONS", "METADATA", "OFFERS", "ORGANISATIONS",
+    "PERSONS", "POSITION", "PROPOSALS", "ROWS", "SAMPLES",
 ]  # fmt: skip
 
 EVENTS = event_tables(METADATA)
@@ -35,6 +36,7 @@ CASES = Rows(cases.CaseRow, CaseState)
 SAMPLES = Rows(samples.SampleRow, SampleState)
 OFFERS = Rows(offers.OfferRow, OfferState)
 PROPOSALS = Rows(proposals.ProposalRow, ProposalState)
+HOLDS = Rows(holds.HoldRow, HoldState)
 
 ROWS: Mapping[str, Rows[Any]] = {
     "installation": INSTALLATIONS,
@@ -45,5 +47,6 @@ ROWS: Mapping[str, Rows[Any]] = {
     "sample": SAMPLES,
     "offer": OFFERS,
     "proposal": PROPOSALS,
+    "hold": HOLDS,
 }
 """By noun, which is what stands before the slash of a subject."""

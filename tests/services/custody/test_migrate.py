@@ -14,7 +14,7 @@ from services.custody.tables import METADATA, ROWS
 from shared.database import engine
 
 WRITTEN_ONCE = ("event", "sealed_value", "command", "answer", "publication", "sealed")
-STATE = ("installation", "organisation", "person", "account", "case", "sample", "offer", "proposal")
+STATE = ("installation", "organisation", "person", "account", "case", "sample", "offer", "proposal", "hold")
 DESTROY = {
     "update": 'UPDATE "{0}" SET {1} = {1}',
     "delete": 'DELETE FROM "{0}"',

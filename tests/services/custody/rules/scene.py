@@ -153,7 +153,8 @@ def reach(world: World, command: Command) -> Footprint:
     fixed = Fixed(
         offer_items={key: offer.samples for key, offer in world.offers.items()},
         proposal_items={key: proposal.samples for key, proposal in world.proposals.items()},
-        births={key: Birth(one.case, one.registered_by) for key, one in world.samples.items()},
+        births={key: Birth(one.case, one.registered_by, one.root) for key, one in world.samples.items()},
+        hold_cases={key: hold.case for key, hold in world.holds.items()},
     )
     named = footprint(command, world.actor.org if world.actor else None)
     return with_cases(with_items(named, fixed), command, fixed)
@@ -175,9 +176,13 @@ def narrowed(world: World, command: Command) -> World:
     states: dict[str, Any] = {
         noun: only(noun) for noun in ("organisations", "persons", "cases", "samples", "offers", "proposals")
     }
+    held = only("holds")
+    if wanted.under_hold:
+        items = states["samples"].values()
+        held |= {key: one for key, one in world.holds.items() if any(one.covers(it.root, it.case) for it in items)}
     states["cases"] |= {one: world.cases[one] for one in folios.values()}
     labels = {key: one for key, one in world.label_holders.items() if key in wanted.labels}
-    return replace(world, **states, accounts=accounts, label_holders=labels, folio_holders=folios)
+    return replace(world, **states, holds=held, accounts=accounts, label_holders=labels, folio_holders=folios)
 
 
 def founded() -> Scene:

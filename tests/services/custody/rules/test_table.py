@@ -75,7 +75,7 @@ def test_every_command_has_a_rule_and_every_verb_is_one_commands() -> None:
 
 def test_every_verb_but_the_founding_is_some_roles() -> None:
     verbs = {rule.verb for rule in COMMANDS.values()} - {"installation.found"}
-    reads = {"sample.read", "case.read", "case.read_brief", "offer.read", "proposal.read"}
+    reads = {"sample.read", "case.read", "case.read_brief", "offer.read", "proposal.read", "hold.read"}
     assert {verb for _, verb in TABLE} == verbs | reads
     assert {role for role, _ in TABLE} <= set(get_args(Role))
 
@@ -174,12 +174,13 @@ def test_a_persons_fact_names_organisation_and_person(scene: Scene) -> None:
 def test_locks_come_in_one_order_each_sorted() -> None:
     everything = Footprint(
         persons=frozenset("ba"), organisations=frozenset("dc"), accounts_of=frozenset("b"), cases=frozenset("fe"),
-        offers=frozenset("g"), proposals=frozenset("h"), samples=frozenset("ji"),
+        offers=frozenset("g"), proposals=frozenset("h"), holds=frozenset("l"),
+        samples=frozenset("ji"),
     )  # fmt: skip
     locks = everything.locks(accounts=("z", "y"))
     assert [lock.noun for lock in locks] == list(LOCK_ORDER)
-    assert [lock.ids for lock in locks] == [tuple(one) for one in ("ab", "cd", "yz", "ef", "g", "h", "ij")]
-    assert [lock.mode for lock in locks] == ["share", "share", "share", "share", "update", "update", "update"]
+    assert [lock.ids for lock in locks] == [tuple(one) for one in ("ab", "cd", "yz", "ef", "g", "h", "l", "ij")]
+    assert [lock.mode for lock in locks] == ["share"] * 4 + ["update"] * 4
     assert Footprint().locks() == ()
 
 
