@@ -3,25 +3,18 @@
 A token says only who an account is. Which person, organisation and role that is stands in custody's own tables.
 """
 
-import asyncio
-import re
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import Self
 
-import jwt
-from jwt import PyJWK, PyJWKClient, PyJWKSet
-
+from shared.access_token import NotAToken, judge, unpack
 from shared.accounts import account_digest
+from shared.issuer_keys import IssuerKeys, IssuerUnreachable, UnknownKey, keys_at
 from shared.problems import Problem
 from shared.settings import TokenSettings
 
-ALGORITHMS = ("EdDSA", "ES256", "RS256")
-TYPES = ("at+jwt", "application/at+jwt")
-CLAIMS = ("iss", "aud", "sub", "exp", "iat", "jti", "client_id")
-MAX_TOKEN_BYTES = 8192
-_CLAIM = re.compile(r"[\x21-\x7e]{1,255}")
-"""What a subject and a client look like: the same that the registration of an account takes."""
+RETRY_SECONDS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,74 +29,61 @@ class Principal:
 
 
 class Authenticator:
-    """Checks tokens of one issuer for one audience. Raises Problem 401, which says nothing about why beyond a word."""
+    """Checks tokens of one issuer for one audience. A context while the app runs: it keeps the issuer's keys fresh."""
 
-    def __init__(self, settings: TokenSettings, audience: str) -> None:
-        self._issuer, self._audience = settings.issuer, audience
-        self._keys: FileKeys | UrlKeys = (
-            UrlKeys(settings.jwks) if settings.jwks.startswith("https://") else FileKeys(Path(settings.jwks))
+    def __init__(
+        self,
+        settings: TokenSettings,
+        audience: str,
+        *,
+        keys: IssuerKeys | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._issuer, self._audience, self._longest = settings.issuer, audience, settings.token_lifetime_seconds
+        self._clock = clock
+        self._keys = keys or keys_at(
+            settings.jwks,
+            refresh=settings.jwks_refresh_seconds,
+            stale=settings.jwks_stale_seconds,
+            ca_file=settings.jwks_ca_file,
         )
 
+    async def __aenter__(self) -> Self:
+        await self._keys.__aenter__()
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        await self._keys.__aexit__(*error)
+
     async def principal(self, authorization: str | None) -> Principal:
-        """The principal of an `Authorization` header."""
+        """The principal of an `Authorization` header.
+
+        Raises Problem 401, which says nothing about why beyond a word, and 503 while the issuer's keys cannot be had.
+        """
         if not authorization or not authorization.lower().startswith("bearer "):
             raise _unauthorised("missing-token", "Send an access token: Authorization: Bearer …")
-        unverified = authorization[7:].strip()
-        if len(unverified) > MAX_TOKEN_BYTES:
-            raise _unauthorised("invalid-token", "The token is too large.")
         try:
-            header = jwt.get_unverified_header(unverified)
-            if header.get("typ", "").lower() not in TYPES or header.get("alg") not in ALGORITHMS:
-                raise _unauthorised("invalid-token", "The token is not an access token by RFC 9068.")
-            key = await self._keys.key(header.get("kid"))
-            claims = jwt.decode(
-                unverified, key, algorithms=[key.algorithm_name], audience=self._audience, issuer=self._issuer,
-                options={"require": list(CLAIMS)},
-            )  # fmt: skip
-        except (jwt.PyJWTError, AttributeError, TypeError, ValueError) as error:
+            token = unpack(authorization[7:].strip())
+            key = await self._keys.key(token.kid)
+            if not key.signed(token):
+                raise NotAToken("its signature is not the issuer's")
+            claims = judge(
+                token.payload, issuer=self._issuer, audience=self._audience, now=self._clock(), longest=self._longest
+            )
+        except (NotAToken, UnknownKey) as error:
             raise _unauthorised("invalid-token", "The token is not valid here, or no longer; get a new one.") from error
-        return _principal(claims)
+        except IssuerUnreachable as error:
+            raise Problem(
+                503, "issuer-unreachable", "The token issuer's keys cannot be had",
+                "Nobody's token can be checked now. Send the same request again with the same key.",
+                headers={"Retry-After": str(RETRY_SECONDS)},
+            ) from error  # fmt: skip
+        account = account_digest(claims.issuer, claims.subject)
+        return Principal(claims.issuer, claims.subject, account, claims.client, claims.scopes)
 
-
-class FileKeys:
-    """A JWKS file, read again when it changed."""
-
-    def __init__(self, path: Path) -> None:
-        self._path, self._stamp = path, -1
-        self._set: PyJWKSet | None = None
-
-    async def key(self, kid: str | None) -> PyJWK:
-        """The key of that id; KeyError-like PyJWTError if there is none."""
-        stamp = self._path.stat().st_mtime_ns
-        if self._set is None or stamp != self._stamp:
-            self._set, self._stamp = PyJWKSet.from_json(self._path.read_text()), stamp
-        for key in self._set.keys:
-            if key.key_id == kid and key.algorithm_name in ALGORITHMS:
-                return key
-        raise jwt.InvalidKeyError("no such key")
-
-
-class UrlKeys:
-    """An issuer's JWKS by https, kept for five minutes. The fetch blocks, so it runs in a thread."""
-
-    def __init__(self, url: str) -> None:
-        self._client = PyJWKClient(url, cache_keys=False, lifespan=300, timeout=5)
-
-    async def key(self, kid: str | None) -> PyJWK:
-        """The key of that id; PyJWTError if there is none or the issuer cannot be reached."""
-        key = await asyncio.to_thread(self._client.get_signing_key, kid or "")
-        if key.algorithm_name not in ALGORITHMS:
-            raise jwt.InvalidKeyError("this key's algorithm is not taken")
-        return key
-
-
-def _principal(claims: dict[str, Any]) -> Principal:
-    issuer, subject, client, scope = claims["iss"], claims["sub"], claims["client_id"], claims.get("scope", "")
-    plain = all(isinstance(claim, str) and _CLAIM.fullmatch(claim) for claim in (subject, client))
-    # A scope that cannot be read is no scope less: taken for none, it would leave the account's whole role.
-    if not plain or not isinstance(scope, str):
-        raise _unauthorised("invalid-token", "The token is not an access token by RFC 9068.")
-    return Principal(issuer, subject, account_digest(issuer, subject), client, frozenset(scope.split()))
+    async def demand_keys(self) -> None:
+        """A probe: raises IssuerUnreachable if no token could be judged now."""
+        await self._keys.demand_usable()
 
 
 def _unauthorised(code: str, detail: str) -> Problem:

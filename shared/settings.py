@@ -109,18 +109,38 @@ class KafkaSettings(BaseSettings):
 
 
 class TokenSettings(CommonSettings):
-    """Whose tokens an API takes."""
+    """Whose tokens an API takes, and how old the issuer's keys may be by which it judges them; times in seconds."""
 
     issuer: str
     jwks: str
-    """Path of a JWKS file, or its https URL."""
+    """Path of a JWKS file, or its https URL; http is taken on loopback only."""
+    jwks_ca_file: Path | None = None
+    """Whose certificates the issuer's server may have, in PEM; the system's authorities without it."""
+    jwks_refresh_seconds: Annotated[int, Field(ge=10, le=3600)] = 300
+    """Keys are never older while the issuer answers: so long may a key be in use that the issuer withdrew."""
+    jwks_stale_seconds: Annotated[int, Field(ge=10, le=86_400)] = 3600
+    """Keys are never older at all: so long does an outage of the issuer go unnoticed by who has a token."""
+    token_lifetime_seconds: Annotated[int, Field(ge=60, le=2_592_000)] = 3600
+    """The longest life of a token, from `iat` to `exp`."""
 
     @model_validator(mode="after")
     def _dev_issuer_stays_on_loopback(self) -> "TokenSettings":
-        if self.issuer == DEV_ISSUER and not (
-            self.listen_host in LOOPBACK and database_is_local(self.database_url.get_secret_value())
-        ):
-            raise ValueError(f"{DEV_ISSUER} signs tokens for anyone who can read a file; it is taken on loopback only")
+        at_home = self.listen_host in LOOPBACK and database_is_local(self.database_url.get_secret_value())
+        if self.issuer == DEV_ISSUER and not (at_home and "://" not in self.jwks):
+            raise ValueError(
+                f"{DEV_ISSUER} signs tokens for anyone who can read a file; it is taken on loopback only, from a file"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _keys_come_untouched(self) -> "TokenSettings":
+        parts = urlsplit(self.jwks)
+        at_home = self.jwks.startswith("http://") and parts.hostname in LOOPBACK
+        plain = parts.hostname and parts.username is None and not parts.fragment
+        if "://" in self.jwks and not (plain and (at_home or self.jwks.startswith("https://"))):
+            raise ValueError("the issuer's keys come from an https address without credentials, or from a file")
+        if self.jwks_stale_seconds < self.jwks_refresh_seconds:
+            raise ValueError("jwks_stale_seconds is at least jwks_refresh_seconds")
         return self
 
 

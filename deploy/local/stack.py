@@ -24,11 +24,10 @@ from deploy.local.process import STOP_SECONDS, Process
 from deploy.local.seed import Directory, seed
 from deploy.local.topics import make_topics
 from deploy.local.waiting import wait_until
-from deploy.local.wiring import PROCESSES, WORKERS, Wiring
+from deploy.local.wiring import PROCESSES, TOKEN_SECONDS, WORKERS, Wiring
 from deploy.setup.founding import completed
 
 READY_SECONDS = 60.0
-TOKEN_SECONDS = 7 * 24 * 3600
 LEDGER_TOKEN_SECONDS = 24 * 3600
 
 

@@ -27,6 +27,8 @@ MAIL_FROM = "cadena@example.org"
 
 @dataclass(frozen=True)
 class Wiring:
+TOKEN_SECONDS = 7 * 24 * 3600
+"""How long the dev issuer's tokens live: a week, so that nobody who tries things out has to fetch new ones."""
     """Everything that the processes are told; paths are absolute."""
 
     state: Path
@@ -94,3 +96,4 @@ class Wiring:
             told["CADENA_PUBLIC_URL"] = self.url("notify api")
             told["CADENA_SMTP_URL"] = self.smtp_url
         return told
+            "CADENA_TOKEN_LIFETIME_SECONDS": str(TOKEN_SECONDS),

@@ -27,9 +27,12 @@ def api_app(settings: ApiSettings) -> FastAPI:
         settings.database_url.get_secret_value(), pool_size=settings.pool_size, application_name="cadena audit api"
     )
 
+    authenticator = Authenticator(settings, AUDIENCE)
+
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        yield
+        async with authenticator:
+            yield
         await engine.dispose()
 
     async def migrated() -> None:
@@ -38,8 +41,8 @@ def api_app(settings: ApiSettings) -> FastAPI:
     app = routes(lifespan)
     app.state.log = Log(engine)
     app.state.directory = Directory(app.state.log, settings.custody_source)
-    app.state.authenticator = Authenticator(settings, AUDIENCE)
-    app.include_router(health.router({"database": migrated}))
+    app.state.authenticator = authenticator
+    app.include_router(health.router({"database": migrated, "issuer": authenticator.demand_keys}))
     return app
 
 

@@ -39,15 +39,18 @@ def create_app(settings: ApiSettings) -> FastAPI:
         settings.database_url.get_secret_value(), pool_size=settings.pool_size, application_name="custody api"
     )
 
+    authenticator = Authenticator(settings, "custody")
+
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        yield
+        async with authenticator:
+            yield
         await pool.dispose()
 
     app = routes(lifespan)
-    app.state.authenticator = Authenticator(settings, "custody")
+    app.state.authenticator = authenticator
     app.state.desk = Desk(pool, Promiser(load_key(settings.keys_dir / "custody-promise.pem")))
-    app.include_router(health.router(_probes(pool)))
+    app.include_router(health.router({**_probes(pool), "issuer": authenticator.demand_keys}))
     return app
 
 

@@ -43,19 +43,22 @@ def create_app(settings: ApiSettings) -> FastAPI:
     """The app of the process `api`. Raises KeyUnusable without its keys; the database is opened later."""
     pool = engine(settings.database_url.get_secret_value(), pool_size=settings.pool_size, application_name="notify api")
 
+    authenticator = Authenticator(settings, "notify")
+
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        yield
+        async with authenticator:
+            yield
         await pool.dispose()
 
     promise_key, link_key = (load_key(settings.keys_dir / name) for name in (PROMISE_KEY, LINK_KEY))
     links = AddressLinks(settings.notify_source, link_key)
     post = Post(settings.origin, settings.mail_from, settings.public_url, links)
     app = routes(lifespan)
-    app.state.authenticator = Authenticator(settings, "notify")
+    app.state.authenticator = authenticator
     app.state.desk = Desk(pool, settings.notify_source, Promiser(promise_key), post)
     own = public_text(promise_key.public_key()), public_text(link_key.public_key())
-    app.include_router(health.router(_probes(pool, *own)))
+    app.include_router(health.router({**_probes(pool, *own), "issuer": authenticator.demand_keys}))
     return app
 
 

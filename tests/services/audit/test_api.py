@@ -248,7 +248,7 @@ async def test_the_vkey_is_leaf_0s(ledger: Rig, http: httpx2.AsyncClient) -> Non
 async def test_the_probes(http: httpx2.AsyncClient) -> None:
     assert (await http.get("/healthz")).status_code == 200
     ready = await http.get("/readyz")
-    assert (ready.status_code, ready.json()["probes"]) == (200, {"database": "ok"})
+    assert (ready.status_code, ready.json()["probes"]) == (200, {"database": "ok", "issuer": "ok"})
 
 
 async def test_a_damaged_row_is_not_there_rather_than_a_riddle(

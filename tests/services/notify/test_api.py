@@ -308,7 +308,7 @@ async def test_it_is_ready_once_leaf_0_names_its_keys(
     assert found["founded"].startswith("NotFounded")
     promise, link = (public_text(load_key(tmp_path / "keys" / name).public_key()) for name in (PROMISE_KEY, LINK_KEY))
     await World(worker).found(promise, link)
-    assert await probes() == (200, {"database": "ok", "founded": "ok"})
+    assert await probes() == (200, {"database": "ok", "founded": "ok", "issuer": "ok"})
 
 
 async def test_with_other_keys_than_leaf_0_names_it_is_not_ready(world: World, app: FastAPI, browser: Any) -> None:

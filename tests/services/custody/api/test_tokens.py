@@ -68,4 +68,5 @@ async def test_probes_answer_without_a_token(office: Office) -> None:
     for path in ("/healthz", "/readyz", "/metrics"):
         answer = await office.client.get(path)
         assert answer.status_code == 200, answer.text
-    assert (await office.client.get("/readyz")).json() == {"ready": True, "probes": {"database": "ok", "founded": "ok"}}
+    probes = {"database": "ok", "founded": "ok", "issuer": "ok"}
+    assert (await office.client.get("/readyz")).json() == {"ready": True, "probes": probes}
