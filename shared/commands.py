@@ -3,12 +3,27 @@
 Both tables are insert-only: `command` is written first and is the lock of a key, `answer` last, in one transaction.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import orjson
-from sqlalchemy import Column, DateTime, Integer, LargeBinary, MetaData, String, Table, Uuid, func, select
+from sqlalchemy import (
+    ARRAY,
+    Column,
+    DateTime,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Uuid,
+    any_,
+    bindparam,
+    func,
+    literal,
+    select,
+)
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -71,6 +86,43 @@ async def claim(
     return await find(connection, tables, account, key, fingerprint)
 
 
+async def claim_all(
+    connection: AsyncConnection, tables: CommandTables, account: str, prints: Mapping[str, bytes]
+) -> tuple[set[str], dict[str, Answer | None]]:
+    """`claim` for many keys with their fingerprints, in the order of the keys, so that two who claim the same wait.
+
+    Returns the keys that are ours now, and the answers that the others got before: None where a key was used for
+    another request.
+    """
+    command = tables.command
+    keys = sorted(prints)
+    given = func.unnest(bindparam("keys", keys, ARRAY(command.c.key.type)),
+                        bindparam("prints", [prints[key] for key in keys], ARRAY(LargeBinary)))  # fmt: skip
+    new = given.table_valued("key", "fingerprint").render_derived()
+    rows = select(literal(account), new.c.key, new.c.fingerprint).order_by(new.c.key)
+    taking = insert(command).from_select(["account", "key", "fingerprint"], rows, include_defaults=False)
+    taken = set((await connection.execute(taking.on_conflict_do_nothing().returning(command.c.key))).scalars())
+    others = {key: value for key, value in prints.items() if key not in taken}
+    return taken, await find_all(connection, tables, account, others) if others else {}
+
+
+async def find_all(
+    connection: AsyncConnection, tables: CommandTables, account: str, prints: Mapping[str, bytes]
+) -> dict[str, Answer | None]:
+    """The answers given to these keys before; None where a key was used for another request."""
+    command, answer = tables.command, tables.answer
+    keys = bindparam("keys", list(prints), ARRAY(command.c.key.type))
+    rows = await connection.execute(
+        select(command.c.key, command.c.fingerprint, answer.c.status, answer.c.headers, answer.c.body)
+        .join(answer, (answer.c.account == command.c.account) & (answer.c.key == command.c.key))
+        .where(command.c.account == account, command.c.key == any_(keys))
+    )
+    return {
+        row.key: Answer(row.status, dict(row.headers), row.body) if row.fingerprint == prints[row.key] else None
+        for row in rows
+    }
+
+
 async def find(
     connection: AsyncConnection, tables: CommandTables, account: str, key: str, fingerprint: bytes
 ) -> Answer | None:
@@ -86,11 +138,16 @@ async def find(
     if row is None:
         return None
     if row.fingerprint != fingerprint:
-        raise Problem(
-            422, "key-reused", "This key was used for another request",
-            "An Idempotency-Key names one request; take a new UUID for a new one.",
-        )  # fmt: skip
+        raise key_reused()
     return Answer(row.status, dict(row.headers), row.body)
+
+
+def key_reused() -> Problem:
+    """The problem of a key that names another request."""
+    return Problem(
+        422, "key-reused", "This key was used for another request",
+        "An Idempotency-Key names one request; take a new UUID for a new one.",
+    )  # fmt: skip
 
 
 _ANSWER = {

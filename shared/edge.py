@@ -7,7 +7,7 @@ media type 415, size 413, JSON 400, members 422. Nothing of the input is repeate
 import hashlib
 import re
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from fastapi import Request, Response
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -61,7 +61,7 @@ class Take(Generic[M]):
     """
 
     def __init__(self, model: type[M], *, versioned: bool = False) -> None:
-        self.model, self.versioned = model, versioned
+        self.model, self.versioned, self.keyed = model, versioned, True
 
     async def __call__(self, request: Request) -> Call[M]:
         """Check everything in the order of this module's head."""
@@ -71,6 +71,21 @@ class Take(Generic[M]):
         version = if_match(request) if self.versioned else None
         body = read(self.model, await raw_body(request))
         return Call(principal, key, fingerprint(request, body), version, body)
+
+
+class TakeMany(Generic[M]):
+    """The dependency of a route whose body is a list of commands, each with a key of its own: the call has none.
+
+    A body has at most `max_bytes`; a header Idempotency-Key is not looked at.
+    """
+
+    def __init__(self, model: type[M], *, max_bytes: int) -> None:
+        self.model, self.max_bytes, self.versioned, self.keyed = model, max_bytes, False, False
+
+    async def __call__(self, request: Request) -> tuple[Principal, M]:
+        """Check token, media type, size, JSON and members, in this order."""
+        principal = await caller(request)
+        return principal, read(self.model, await raw_body(request, self.max_bytes))
 
 
 async def caller(request: Request) -> Principal:
@@ -127,8 +142,8 @@ def if_match(request: Request) -> int:
     return int(match[1])
 
 
-async def raw_body(request: Request) -> bytes:
-    """The body's bytes, read once. Problems 415 for another media type, 413 over 256 kB."""
+async def raw_body(request: Request, max_bytes: int = MAX_BODY_BYTES) -> bytes:
+    """The body's bytes, read once. Problems 415 for another media type, 413 over 256 kB or another limit."""
     media_type, *parameters = [part.strip().lower() for part in request.headers.get("content-type", "").split(";")]
     encoding = request.headers.get("content-encoding", "identity").strip().lower()
     if media_type != "application/json" or parameters not in ([], ["charset=utf-8"], ['charset="utf-8"']):
@@ -138,9 +153,9 @@ async def raw_body(request: Request) -> bytes:
     raw = bytearray()
     async for chunk in request.stream():
         raw += chunk
-        if len(raw) > MAX_BODY_BYTES:
+        if len(raw) > max_bytes:
             raise Problem(
-                413, "body-too-large", "The body is too large", f"A body has at most {MAX_BODY_BYTES} bytes; send less."
+                413, "body-too-large", "The body is too large", f"A body has at most {max_bytes} bytes; send less."
             )
     return bytes(raw)
 
@@ -162,12 +177,13 @@ def fingerprint(request: Request, body: Body) -> bytes:
 
     So a retry may spell a UUID, an instant or a text differently, as long as it says the same.
     """
-    said = {
-        "method": request.method,
-        "path": request.scope["route"].path,
-        "parameters": request.path_params,
-        "body": body.model_dump(mode="json", exclude_none=True),
-    }
+    said = body.model_dump(mode="json", exclude_none=True)
+    return fingerprint_of(request.method, request.scope["route"].path, request.path_params, said)
+
+
+def fingerprint_of(method: str, path: str, parameters: dict[str, Any], body: dict[str, Any]) -> bytes:
+    """`fingerprint` from its parts, for a command that came within another request."""
+    said = {"method": method, "path": path, "parameters": parameters, "body": body}
     return hashlib.sha256(canonical(said)).digest()
 
 

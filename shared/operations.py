@@ -12,7 +12,7 @@ from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from shared.edge import Take, caller
+from shared.edge import Take, TakeMany, caller
 from shared.errors import Refusal
 
 PROBLEM = {"$ref": "#/components/schemas/Problem"}
@@ -43,6 +43,12 @@ RECORDING: dict[int, Sequence[Told]] = {
         ("unknown-reference", "The request names something that is not there"),
     ],
 }
+MANY: dict[int, Sequence[Told]] = {
+    **RECORDING,
+    400: [("malformed-json", "The body is not plain JSON")],
+    422: [("invalid-request", "The request is not well formed")],
+}
+"""A call that carries commands with keys of their own: what is wrong with one of them is its own answer."""
 VERSIONED: dict[int, Sequence[Told]] = {
     400: [("malformed-version", "If-Match is not one ETag of ours")],
     412: [("stale-version", "It has changed since you saw it")],
@@ -82,6 +88,11 @@ def recording(
         "status_code": status,
         "responses": answers | _problems(told),
     }
+
+
+def recording_many(operation: str, summary: str, answer: type[BaseModel]) -> dict[str, Any]:
+    """Arguments of a POST route that takes many commands, and answers each within one answer."""
+    return {"operation_id": operation, "summary": summary, "responses": {200: _answer(answer, "An answer for each.")}}
 
 
 def reading(
@@ -143,7 +154,7 @@ def _completed(document: dict[str, Any], routes: list[RouteContext]) -> dict[str
 def _complete(operation: dict[str, Any], route: APIRoute) -> None:
     """Add to one operation what its dependencies check."""
     calls = [dependency.call for dependency in route.dependant.dependencies]
-    take = next((call for call in calls if isinstance(call, Take)), None)
+    take = next((call for call in calls if isinstance(call, Take | TakeMany)), None)
     responses = operation["responses"]
     told: list[dict[int, Sequence[Told]]] = []
     if "HTTPValidationError" in str(responses.get("422")):
@@ -154,7 +165,7 @@ def _complete(operation: dict[str, Any], route: APIRoute) -> None:
         operation["security"] = [{"token": []}]
         told += [EVERY, {404: STANDING}]
     if take is not None:
-        told.append(RECORDING)
+        told.append(RECORDING if take.keyed else MANY)
         operation.setdefault("parameters", []).extend(_headers(take))
         operation["requestBody"] = {
             "required": True,
@@ -168,12 +179,13 @@ def _complete(operation: dict[str, Any], route: APIRoute) -> None:
     operation["responses"] = dict(sorted(responses.items()))
 
 
-def _headers(take: Take[Any]) -> Iterable[dict[str, Any]]:
-    yield {
-        "name": "Idempotency-Key", "in": "header", "required": True,
-        "description": "A new UUID for each command; the same one again only to repeat the very same request.",
-        "schema": {"type": "string", "format": "uuid"}, "example": "0190a1b2-c3d4-7e5f-8a6b-0c1d2e3f4a5b",
-    }  # fmt: skip
+def _headers(take: Take[Any] | TakeMany[Any]) -> Iterable[dict[str, Any]]:
+    if take.keyed:
+        yield {
+            "name": "Idempotency-Key", "in": "header", "required": True,
+            "description": "A new UUID for each command; the same one again only to repeat the very same request.",
+            "schema": {"type": "string", "format": "uuid"}, "example": "0190a1b2-c3d4-7e5f-8a6b-0c1d2e3f4a5b",
+        }  # fmt: skip
     if take.versioned:
         yield {
             "name": "If-Match", "in": "header", "required": True,
@@ -188,7 +200,7 @@ def _bodies(routes: list[RouteContext]) -> dict[str, Any]:
         for context in routes
         if isinstance(context.original_route, APIRoute)
         for dependency in context.original_route.dependant.dependencies
-        if isinstance(dependency.call, Take)
+        if isinstance(dependency.call, Take | TakeMany)
     ]
     models = {take.model.__name__: take.model for take in takes}
     _, definitions = models_json_schema(

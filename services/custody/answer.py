@@ -1,6 +1,7 @@
 """From a command and its world to the answer and all that is to be written for it. No I/O, no clock of its own."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import orjson
 
@@ -50,7 +51,7 @@ class Answered:
 
 def answered(world: World, request: Request, stamped: Stamp, promiser: Promiser) -> Answered:
     """Decide, and answer. Problems 404, 412 and 422 are no facts: nothing may be written, and the key stays free."""
-    decision = judge(world, request, stamped)
+    decision = judge(world, request, stamped.now)
     if isinstance(decision, Refusal):
         refused = refuse(stamped, request.verb, decision)
         promises = [promiser.promise(refused.event, refused.raw)]
@@ -58,14 +59,14 @@ def answered(world: World, request: Request, stamped: Stamp, promiser: Promiser)
     if isinstance(decision, Known):
         return Answered(_known(world, decision), "known")
     if isinstance(decision, UnknownReference):
-        raise _unknown(decision)
+        raise unknown_reference(decision)
     facts = stamp(stamped, decision, world)
     promises = [promiser.promise(each.event, each.raw) for each in facts.recorded]
     answer = _yes(world, request.command, facts.states[request.command.subject()], promises)
     return Answered(answer, "accepted", facts.recorded, facts.states)
 
 
-def judge(world: World, request: Request, stamped: Stamp) -> Decision:
+def judge(world: World, request: Request, now: datetime) -> Decision:
     """Standing, then role, then version, then the rules."""
     command = request.command
     if world.actor is not None:
@@ -82,7 +83,7 @@ def judge(world: World, request: Request, stamped: Stamp) -> Decision:
                 412, "stale-version", "It has changed since you saw it",
                 "Read it again, and decide upon what it is now.", headers={"ETag": _etag(state)}, version=state.version,
             )  # fmt: skip
-    return decide(world, command, stamped.now)
+    return decide(world, command, now)
 
 
 def refusal_answer(refusal: Refusal, promises: list[str]) -> Answer:
@@ -107,7 +108,8 @@ def _known(world: World, known: Known) -> Answer:
     return Answer(200, {"Content-Type": JSON}, orjson.dumps(in_brief(state)))
 
 
-def _unknown(unknown: UnknownReference) -> Problem:
+def unknown_reference(unknown: UnknownReference) -> Problem:
+    """The problem of a body that names what is not there."""
     noun = unknown.reference.partition("/")[0]
     return Problem(
         422, "unknown-reference", "The request names something that is not there",

@@ -2,13 +2,27 @@
 
 from fastapi import APIRouter
 
-from services.custody.api import cases, holds, offers, organisations, persons, proposals, samples
+from services.custody.api import (
+    accounts,
+    auditors,
+    batches,
+    cases,
+    holds,
+    offers,
+    organisations,
+    persons,
+    proposals,
+    samples,
+)
 
 ROUTERS: tuple[APIRouter, ...] = (
     organisations.routes,
     persons.routes,
+    accounts.routes,
+    auditors.routes,
     cases.routes,
     samples.routes,
+    batches.routes,
     offers.routes,
     proposals.routes,
     holds.routes,

@@ -50,12 +50,40 @@ class PersonAnswer(Subject):
 
 
 class AccountAnswer(Subject):
-    """An issuer's subject, by digest, is this person in this organisation with this role."""
+    """An issuer's subject, by digest, is this person in this organisation with this role; or a system of it (`service`),
+    for which the person answers. `stopped`: its operator has left.
+    """
 
     person: Uuid
     organisation: Uuid
     role: Role
     account_digest: Sha256
+    kind: Literal["person", "service"]
+    status: Literal["open", "stopped", "closed"]
+
+
+class Accounts(Shape):
+    """A person's accounts."""
+
+    items: list[AccountAnswer]
+    next: str | None
+
+
+class AuditorAnswer(Subject):
+    """A court's appointment: this person reads the log's entries, by the account of this digest."""
+
+    person: Uuid
+    account_digest: Sha256
+    order: str
+    document_sha256: Sha256 | None
+    status: Literal["appointed", "dismissed"]
+
+
+class Auditors(Shape):
+    """Appointments, oldest first."""
+
+    items: list[AuditorAnswer]
+    next: str | None
 
 
 class LinkedPerson(Shape):
@@ -124,6 +152,34 @@ class SampleAnswer(Subject):
     proposal: Uuid | None
     retention: Retention
     sealed: SampleSealed
+
+
+class BatchResult(Shape):
+    """What `POST /v1/samples` would have answered to the item of this key: the sample, or a problem."""
+
+    key: Uuid
+    status: int
+    body: SampleAnswer | dict[str, JsonValue]
+
+
+class BatchAnswer(Shape):
+    """A result for each item, in the order of the items."""
+
+    results: list[BatchResult]
+
+
+class ValidationResult(Shape):
+    """201 and null where the item would be recorded; the answer stored under its key, or a problem, else."""
+
+    key: Uuid
+    status: int
+    body: SampleAnswer | dict[str, JsonValue] | None
+
+
+class ValidationAnswer(Shape):
+    """A result for each item, in the order of the items. Nothing was kept."""
+
+    results: list[ValidationResult]
 
 
 class OfferSealed(Shape):

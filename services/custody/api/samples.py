@@ -88,13 +88,16 @@ class LabelQuery(PageQuery):
 )
 async def register(request: Request, call: Annotated[Call[NewSample], Depends(Take(NewSample))]) -> Response:
     """By a laboratory; its organisation and person become the first custodian."""
-    body = call.body
-    command = RegisterSample(
+    return await record(request, call, registration(call.body))
+
+
+def registration(body: NewSample) -> RegisterSample:
+    """The command of a body, with a new id and a fresh salt."""
+    return RegisterSample(
         id=new_id(), case=body.case, kind=body.kind, label=body.label, seal=body.seal, quantity=body.quantity,
         collected_at=body.collected_at, collected_place=fresh("collected_place", body.collected_place),
         occurred_at=body.occurred_at,
     )  # fmt: skip
-    return await record(request, call, command)
 
 
 @routes.post(

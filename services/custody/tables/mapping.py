@@ -17,6 +17,7 @@ from sqlalchemy import (
     Select,
     Table,
     Text,
+    UniqueConstraint,
     Update,
     any_,
     bindparam,
@@ -97,6 +98,9 @@ class Rows(Generic[S]):
         # An object within a state is written as JSON, which COPY does not know how to make.
         flat = not any(isinstance(getattr(c.type, "impl", None), JSONB) for c in table.columns)
         self._names = names if flat else ()
+        # Two who write the same names wait for each other in one order, and so do not deadlock.
+        unique = next((c.columns.keys() for c in table.constraints if isinstance(c, UniqueConstraint)), ["id"])
+        self._order: Callable[[S], Any] = attrgetter(*unique)
         self._values: Callable[[S], tuple[Any, ...]] = attrgetter(*names)
 
     async def by_id(self, connection: AsyncConnection, ids: Collection[str], mode: Mode = "none") -> dict[str, S]:
@@ -116,7 +120,8 @@ class Rows(Generic[S]):
         return {state.id: state for state in states}
 
     def add(self, writes: Writes, states: list[S]) -> None:
-        """Write the rows of new subjects."""
+        """Write the rows of new subjects, in the order of what is unique among them."""
+        states = sorted(states, key=self._order)
         if len(states) >= MANY and self._names:
             writes.copy(self.table.name, self._names, [self._values(state) for state in states])
         else:
