@@ -3,8 +3,6 @@
 from fastapi import APIRouter
 
 from services.custody.api import (
-    accounts,
-    auditors,
     batches,
     cases,
     holds,
@@ -18,8 +16,6 @@ from services.custody.api import (
 ROUTERS: tuple[APIRouter, ...] = (
     organisations.routes,
     persons.routes,
-    accounts.routes,
-    auditors.routes,
     cases.routes,
     samples.routes,
     batches.routes,
