@@ -1,8 +1,8 @@
-"""A producer as a program of its own: `python -m tests.bench.producing ORDERS`, ORDERS being JSON of `Orders`.
+"""A producer as a program of its own: `python -m tests.bench.producing`, told by a line of JSON on standard input.
 
 It makes events and sends them to one topic, idempotent and with `acks=all`: as fast as it can, at a steady rate (open
-loop), or never more than `lead` ahead of a size that it is told on standard input. It prints a line of JSON when it
-begins, `{"began": <monotonic seconds>}`, and one at its end, `{"sent": …, "seconds": …, "behind": …}`.
+loop), or never more than `lead` ahead of the numbers that the following lines of its input say. It prints a line of
+JSON when it begins, `{"began": <monotonic seconds>}`, and one at its end, `{"sent": …, "seconds": …, "behind": …}`.
 """
 
 import json
@@ -11,9 +11,11 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from typing import Self
 
 from confluent_kafka import KafkaError, Message, Producer
 
+from shared.kafka import KafkaConfig
 from tests.bench.events import Maker
 
 TICK_SECONDS = 0.002
@@ -25,18 +27,24 @@ CHUNK = 500
 
 @dataclass(frozen=True, slots=True)
 class Orders:
-    """What to send. With `rate`, event i is due at `began + i / rate`; with `lead`, a line on stdin says how far all is."""
+    """What to send. With `rate`, event i is due at `began + i / rate`; with `lead`, following lines say how far all is."""
 
-    bootstrap: str
+    kafka: KafkaConfig
     topic: str
     size: int
     count: int
     rate: float | None = None
     lead: int | None = None
 
-    def argv(self) -> list[str]:
-        """The command that carries them out."""
-        return [sys.executable, "-m", "tests.bench.producing", json.dumps(asdict(self))]
+    def line(self) -> str:
+        """As the program reads them; it holds a password, so it is no argument of a command."""
+        return json.dumps(asdict(self)) + "\n"
+
+    @classmethod
+    def read(cls, line: str) -> Self:
+        """From what `line` gave."""
+        said = json.loads(line)
+        return cls(**said | {"kafka": KafkaConfig(**said["kafka"])})
 
 
 class NotSent(RuntimeError):
@@ -46,11 +54,12 @@ class NotSent(RuntimeError):
 class Filler:
     """One topic's producer; `send` returns at once, `end` when all is acknowledged."""
 
-    def __init__(self, bootstrap: str, topic: str, linger_ms: int) -> None:
+    def __init__(self, kafka: KafkaConfig, topic: str, linger_ms: int) -> None:
         self._topic, self._failed = topic, ""
         self._producer = Producer(
-            {
-                "bootstrap.servers": bootstrap, "enable.idempotence": True, "acks": "all", "linger.ms": linger_ms,
+            client(kafka)
+            | {
+                "enable.idempotence": True, "acks": "all", "linger.ms": linger_ms,
                 "batch.size": 900_000, "queue.buffering.max.messages": 200_000,
                 "log_level": 3,
             }
@@ -84,9 +93,22 @@ class Filler:
             raise NotSent(self._failed)
 
 
-def fill(bootstrap: str, topic: str, first: Sequence[bytes], size: int, count: int) -> None:
+def client(kafka: KafkaConfig) -> dict[str, str | int | bool]:
+    """How this library is told what `KafkaConfig` says."""
+    told: dict[str, str | int | bool] = {
+        "bootstrap.servers": kafka.bootstrap_servers, "security.protocol": kafka.security_protocol,
+    }  # fmt: skip
+    if kafka.sasl_username and kafka.sasl_password:
+        told |= {
+            "sasl.mechanism": kafka.sasl_mechanism, "sasl.username": kafka.sasl_username,
+            "sasl.password": kafka.sasl_password,
+        }  # fmt: skip
+    return told
+
+
+def fill(kafka: KafkaConfig, topic: str, first: Sequence[bytes], size: int, count: int) -> None:
     """Put `first`, then `count` events of `size` bytes, on a topic as fast as they can be made."""
-    filler = Filler(bootstrap, topic, linger_ms=20)
+    filler = Filler(kafka, topic, linger_ms=20)
     filler.send(first)
     for events in Maker(size).chunks(count):
         filler.send(events)
@@ -129,7 +151,7 @@ class _Told:
 
 def carry_out(orders: Orders) -> dict[str, float]:
     """Send it all; what the last line says. `behind` is by how much the slowest turn of a steady rate was late."""
-    filler, maker = Filler(orders.bootstrap, orders.topic, linger_ms=2 if orders.rate else 20), Maker(orders.size)
+    filler, maker = Filler(orders.kafka, orders.topic, linger_ms=2 if orders.rate else 20), Maker(orders.size)
     began = time.monotonic()
     print(json.dumps({"began": began}), flush=True)
     sent, behind = 0, 0.0
@@ -143,4 +165,4 @@ def carry_out(orders: Orders) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(carry_out(Orders(**json.loads(sys.argv[1])))), flush=True)
+    print(json.dumps(carry_out(Orders.read(sys.stdin.readline()))), flush=True)

@@ -1,0 +1,78 @@
+"""Running the parts that this package measures itself, in the order in which they share what is dear to make."""
+
+from dataclasses import dataclass, field, replace
+
+from deploy.local.stack import Stack
+from shared.kafka import reading
+from tests.bench import latency, live, proofs, sealing, tessera
+from tests.bench.figures import Measured
+from tests.bench.judged import joined, large_log, measured_latencies, measured_rates, measured_sealing
+from tests.bench.producing import fill
+from tests.bench.proofs import ProofRun
+from tests.bench.servers import Servers
+from tests.bench.sizes import LARGE, SMALL, Sizes
+from tests.bench.tessera import TesseraRun, Tools
+from tests.bench.writer import WriterRun, ledger, watch, writer
+
+ENOUGH = 25_000
+"""Events that show a writer's rate, where a run is too small for a sixth of its log."""
+
+
+@dataclass
+class Rates:
+    """What part (a) found, for the parts that go at half of it: events a second by size."""
+
+    writer: dict[int, float] = field(default_factory=dict)
+
+
+async def one_ledger(servers: Servers, sizes: Sizes, size: int, asked: bool) -> tuple[WriterRun, ProofRun | None]:
+    """A log of `sizes.leaves` from a filled topic, and, if asked for, proofs from it."""
+    async with ledger(servers) as rig:
+        fill(rig.config, rig.kafka.custody_topic, [], size, sizes.leaves)
+        async with writer(rig) as process, reading(rig.config, [rig.kafka.audit_topic]) as published:
+            run = await watch(servers, rig, process, published, sizes.leaves, size, sizes.step)
+        return run, await proofs.measure(rig, sizes.proof_rate, sizes.proofs) if asked else None
+
+
+async def rates(servers: Servers, sizes: Sizes, tools: Tools | None, known: Rates, proving: bool) -> Measured:
+    """Part (a), and part (f) from the same log if `proving`."""
+    beside: dict[int, list[TesseraRun]] = {SMALL: [], LARGE: []}
+
+    def others() -> None:
+        for size, runs in beside.items():
+            if tools is not None:
+                runs.append(tessera.measure(tools, servers.place("tessera"), size, sizes.tessera))
+
+    others()
+    small, proved = await one_ledger(servers, sizes, SMALL, proving)
+    beside_it = await live.measure(servers, sizes.live, SMALL, sizes.lead, sizes.step)
+    large, _ = await one_ledger(servers, sizes, LARGE, False)
+    others()
+    known.writer |= {SMALL: small.rate, LARGE: large.rate}
+    found = measured_rates([(small, 5.0), (large, 3.0)], beside_it, beside, tools.version if tools else "")
+    return found if proved is None else joined(found, large_log(small, proved))
+
+
+async def large(servers: Servers, sizes: Sizes) -> Measured:
+    """Part (f) alone."""
+    run, proved = await one_ledger(servers, sizes, SMALL, True)
+    assert proved is not None
+    return large_log(run, proved)
+
+
+async def latencies(servers: Servers, sizes: Sizes, known: Rates) -> Measured:
+    """Part (b): at half the rate of part (a), measured now on a shorter log if that part was not run."""
+    runs = []
+    for size in (SMALL, LARGE):
+        if size not in known.writer:
+            shorter, _ = await one_ledger(
+                servers, replace(sizes, leaves=max(sizes.leaves // 6, min(sizes.leaves, ENOUGH))), size, False
+            )
+            known.writer[size] = shorter.rate
+        runs.append(await latency.measure(servers, size, known.writer[size] / 2, sizes.latency, sizes.warm_up))
+    return measured_latencies(runs)
+
+
+async def sealings(stack: Stack, sizes: Sizes) -> Measured:
+    """Part (c), on a stack that is up."""
+    return measured_sealing(await sealing.measure(stack, sizes.burst, sizes.posts, sizes.warm_up))

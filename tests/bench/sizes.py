@@ -1,0 +1,48 @@
+"""How large a run is: the full one, the quick one, and the tiny one that keeps the bench itself from rotting. PURE."""
+
+from dataclasses import dataclass
+
+SMALL, LARGE = 350, 1024
+"""Bytes of an event: the two sizes of part (a)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """Counts, and times in seconds."""
+
+    leaves: int
+    """The log grows from 0 to so many, at each size of event."""
+    step: int
+    """The writer's rate and memory are looked at every so many leaves."""
+    live: int
+    lead: int
+    """Events with a live producer, and how far ahead of the head it may be."""
+    tessera: float
+    """How long Tessera is measured, twice for each size of event."""
+    latency: float
+    warm_up: float
+    burst: int
+    """POSTs that show the sustainable rate."""
+    posts: float
+    """How long POSTs come at half of that."""
+    proofs: int
+    proof_rate: float
+    verified: int
+    """Entries of the log that is verified."""
+    recorded: float
+    """How long each handler is asked, with each number of connections."""
+    batches: int
+
+
+FULL = Sizes(
+    leaves=3_000_000, step=250_000, live=1_000_000, lead=50_000, tessera=30, latency=20, warm_up=5, burst=10_000,
+    posts=20, proofs=4_000, proof_rate=100, verified=1_000_000, recorded=8, batches=50,
+)  # fmt: skip
+QUICK = Sizes(
+    leaves=300_000, step=50_000, live=200_000, lead=50_000, tessera=8, latency=6, warm_up=2, burst=1_500, posts=6,
+    proofs=600, proof_rate=100, verified=100_000, recorded=2, batches=10,
+)  # fmt: skip
+TINY = Sizes(
+    leaves=25_000, step=5_000, live=5_000, lead=500, tessera=1, latency=0.5, warm_up=0.2, burst=20, posts=0.5, proofs=20,
+    proof_rate=20, verified=1_000, recorded=0.2, batches=1,
+)  # fmt: skip
