@@ -189,9 +189,14 @@ def fingerprint_of(method: str, path: str, parameters: dict[str, Any], body: dic
 
 def respond(answer: Answer) -> Response:
     """A recorded answer as it goes out: the stored bytes, status and headers."""
+    return leaving(Response(answer.body, answer.status, answer.headers))
+
+
+def leaving(response: Response) -> Response:
+    """The answer to what was recorded, at the moment at which it is made: a process may be told to die here."""
     reach("before-answer")
-    sent = BackgroundTask(reach_when_written, "after-answer")
-    return Response(answer.body, answer.status, answer.headers, background=sent)
+    response.background = BackgroundTask(reach_when_written, "after-answer")
+    return response
 
 
 class IdConvertor(Convertor[str]):

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, model_validator
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared import failpoint
@@ -61,12 +61,17 @@ class CommonSettings(BaseSettings):
         return f"urn:cadena:{self.installation}:audit"
 
 
+def _fail_point(text: str) -> str:
+    failpoint.parse(text)
+    return text
+
+
 class FailPointSettings(BaseSettings):
     """Where a process of a test dies (shared.failpoint). Only where tokens are the dev issuer's and all is loopback."""
 
     model_config = SettingsConfigDict(env_prefix="CADENA_", extra="ignore", frozen=True)
 
-    fail_point: str = ""
+    fail_point: Annotated[str, AfterValidator(_fail_point)] = ""
     """A point's name, or name:nth."""
     issuer: str = ""
     listen_host: str = ""
@@ -74,7 +79,6 @@ class FailPointSettings(BaseSettings):
 
     @model_validator(mode="after")
     def _never_in_earnest(self) -> "FailPointSettings":
-        failpoint.parse(self.fail_point)
         at_home = self.listen_host in LOOPBACK and database_is_local(self.database_url.get_secret_value())
         if self.fail_point and not (self.issuer == DEV_ISSUER and at_home):
             raise ValueError(f"CADENA_FAIL_POINT is taken on loopback only, with {DEV_ISSUER}")

@@ -16,7 +16,7 @@ from services.custody.rules.sample import RegisterSample
 from services.custody.rules.table import COMMANDS
 from shared.auth import Principal
 from shared.commands import Answer
-from shared.edge import Body, TakeMany, demand_scope, fingerprint_of
+from shared.edge import Body, TakeMany, demand_scope, fingerprint_of, leaving
 from shared.operations import recording_many
 from shared.problems import validation_problem
 from shared.text import Uuid
@@ -55,8 +55,8 @@ async def register(request: HttpRequest, given: Given) -> Response:
     """
     batch = _batch(*given)
     desk: Desk = request.app.state.desk
-    answers, replayed = await record_batch(desk.engine, desk.promiser, batch)
-    return _results(batch, answers, {"Idempotent-Replayed": "true"} if replayed else {})
+    answers, replayed = await record_batch(desk.engine, desk.promiser, batch, desk.glance)
+    return leaving(_results(batch, answers, {"Idempotent-Replayed": "true"} if replayed else {}))
 
 
 @routes.post(
