@@ -27,9 +27,6 @@ from shared.kafka import (
     KafkaUnavailable,
     Message,
     Producer,
-    TopicMissing,
-    ensure_topics,
-    fact_topic,
     reading,
 )
 from shared.pause import pause
@@ -192,15 +189,11 @@ class Relay:
         return len(places) == len(due)
 
     async def _check_last(self, store: RelayStore) -> None:
-        """Rule *lost*. A topic that is not there is made, so that a lost Kafka needs no operator."""
+        """Rule *lost*. A topic that is not there is the operator's to make (TopicMissing); then it is an empty one."""
         last = await store.last()
-        try:
-            async with reading(self._kafka, [self.topic]) as reader:
-                self._last_offset = (await reader.end_offsets())[self.topic] - 1
-                there = await _stands(reader, self.topic, last) if last else True
-        except TopicMissing:
-            await ensure_topics(self._kafka, {self.topic: fact_topic()})
-            self._last_offset, there = -1, last is None
+        async with reading(self._kafka, [self.topic]) as reader:
+            self._last_offset = (await reader.end_offsets())[self.topic] - 1
+            there = await _stands(reader, self.topic, last) if last else True
         if not there:
             again = await store.forget_places(self._generation, "lost")
             log.error("the topic lost messages", topic=self.topic, last_offset=last and last.offset, again=again)

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from deploy.local import databases as making
+from deploy.local.backends import given_kafka
 from deploy.local.commands import migrate
 from deploy.local.environment import given
 from deploy.local.kafka import Kafka
@@ -45,16 +46,16 @@ def postgres_server(session_folder: Path) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def kafka_broker(session_folder: Path) -> Iterator[str]:
-    """The bootstrap servers of a running Kafka. Whoever kills a broker starts one of its own (`deploy.local.kafka`)."""
-    external = given("KAFKA_BOOTSTRAP_SERVERS")
+def kafka_broker(session_folder: Path) -> Iterator[KafkaConfig]:
+    """A running Kafka, by its operator's way in. Whoever kills a broker starts one of its own (`deploy.local.kafka`)."""
+    external = given_kafka()
     if external:
         yield external
         return
     broker = Kafka(session_folder / "backends")
     try:
         broker.start()
-        yield broker.bootstrap_servers
+        yield broker.operator
     finally:
         broker.stop()
 
@@ -129,10 +130,10 @@ def topic_prefix() -> str:
 
 
 @pytest.fixture(scope="module")
-def topics(kafka_broker: str, topic_prefix: str) -> str:
+def topics(kafka_broker: KafkaConfig, topic_prefix: str) -> str:
     """`topic_prefix`, with the three topics of an installation made behind it."""
     wanted = {f"{topic_prefix}cadena.{service}.v1": fact_topic() for service in ("custody", "notify", "audit")}
-    asyncio.run(ensure_topics(KafkaConfig(kafka_broker), wanted))
+    asyncio.run(ensure_topics(kafka_broker, wanted))
     return topic_prefix
 
 

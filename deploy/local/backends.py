@@ -10,8 +10,23 @@ from deploy.local.mail import MailSink
 from deploy.local.postgres import Postgres
 from deploy.local.problem import StackProblem
 from deploy.local.process import Process
+from shared.kafka import KafkaConfig
 
 T = TypeVar("T")
+
+
+def given_kafka() -> KafkaConfig | None:
+    """The brokers that the environment names, and the operator's way in; None where ours is used.
+
+    KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD are an administrator's, who makes users and rules; without them the
+    brokers are used as they are, in plain, and whoever reaches them may do everything there.
+    """
+    servers, name = given("KAFKA_BOOTSTRAP_SERVERS"), given("KAFKA_SASL_USERNAME")
+    if servers is None or name is None:
+        return KafkaConfig(servers) if servers else None
+    return KafkaConfig(
+        servers, given("KAFKA_SECURITY_PROTOCOL") or "SASL_PLAINTEXT", name, given("KAFKA_SASL_PASSWORD")
+    )
 
 
 class Backends:
@@ -19,10 +34,10 @@ class Backends:
 
     def __init__(self, state: Path) -> None:
         self._database_url = given("DATABASE_URL")
-        self._bootstrap = given("KAFKA_BOOTSTRAP_SERVERS")
+        self._given_kafka = given_kafka()
         self._smtp_url = given("SMTP_URL")
         self.postgres = None if self._database_url else Postgres(state)
-        self.kafka = None if self._bootstrap else Kafka(state)
+        self.kafka = None if self._given_kafka else Kafka(state)
         self.mail = None if self._smtp_url else MailSink(state)
         self._all = [one for one in (self.postgres, self.kafka, self.mail) if one is not None]
 
@@ -32,9 +47,9 @@ class Backends:
         return libpq(self._database_url) if self._database_url else _there(self.postgres).admin_url()
 
     @property
-    def bootstrap_servers(self) -> str:
-        """Kafka's address."""
-        return self._bootstrap or _there(self.kafka).bootstrap_servers
+    def kafka_operator(self) -> KafkaConfig:
+        """Kafka's address, and how its operator comes in."""
+        return self._given_kafka or _there(self.kafka).operator
 
     @property
     def kafka_data(self) -> Path | None:
@@ -62,9 +77,13 @@ class Backends:
         def source(variable: str, ours: str) -> str:
             return f"given by {variable}" if given(variable) else ours
 
+        operator = self.kafka_operator
+        kafka = operator.bootstrap_servers
+        if not operator.sasl_username:
+            kafka += "; it asks for no password: whoever reaches it may do everything there"
         return [
             f"PostgreSQL  {source('DATABASE_URL', 'our own, embedded, socket only')}",
-            f"Kafka       {source('KAFKA_BOOTSTRAP_SERVERS', 'our own, one node')}, {self.bootstrap_servers}",
+            f"Kafka       {source('KAFKA_BOOTSTRAP_SERVERS', 'our own, one node')}, {kafka}",
             f"mail        {source('SMTP_URL', 'our own, a sink that delivers nothing')}",
         ]
 

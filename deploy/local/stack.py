@@ -46,7 +46,7 @@ class Stack:
             state=self.state,
             ports=ports,
             databases=service_urls(self.backends.admin_url, database_suffix),
-            kafka=self.backends.bootstrap_servers,
+            kafka=self.backends.kafka_operator,
             topic_prefix=topic_prefix,
             smtp_url=self.backends.smtp_url,
             jwks=self.issuer.jwks,
@@ -98,7 +98,7 @@ class Stack:
         self.renew_ledger_tokens()
 
     def make_topics(self) -> None:
-        """The three topics, where they are missing: on a new broker, or after its data was lost."""
+        """The three topics, users and rights, where they are missing: on a new broker, or after its data was lost."""
         make_topics(self.wiring)
 
     def renew_ledger_tokens(self) -> None:
@@ -166,6 +166,8 @@ class Stack:
             self.services[name].start()
         else:
             self.backends.start(name)
+            if name == "kafka":
+                self.make_topics()
         self.write_stack_json()
 
     def stop(self) -> None:
@@ -193,11 +195,22 @@ class Stack:
             "custody": {"url": url("custody api")},
             "audit": {"url": url("audit api"), "log_url": url("audit api"), "vkey": self.vkey},
             "notify": {"url": url("notify api")},
-            "kafka": {"bootstrap_servers": self.wiring.kafka, "data": None if data is None else str(data)},
+            "kafka": self._kafka_json() | {"data": None if data is None else str(data)},
             "postgres": self.wiring.databases,
             "mail": {"folder": None if folder is None else str(folder)},
             "tokens": {member: self.token(member) for member in SHOWN},
             "pids": {name: process.pid for name, process in (self.services | self.backends.processes).items()},
+        }
+
+    def _kafka_json(self) -> dict[str, Any]:
+        operator, users = self.wiring.kafka, dict(self.wiring.kafka_passwords)
+        if operator.sasl_username and operator.sasl_password:
+            users[operator.sasl_username] = operator.sasl_password
+        return {
+            "bootstrap_servers": operator.bootstrap_servers,
+            "security_protocol": operator.security_protocol,
+            "sasl_mechanism": operator.sasl_mechanism if users else None,
+            "users": users,
         }
 
     def write_stack_json(self) -> None:

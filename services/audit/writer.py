@@ -24,7 +24,7 @@ from services.audit.settings import WriterSettings
 from services.audit.sign import Sealer, SigningKeys
 from shared.database import connect
 from shared.health import together
-from shared.kafka import KafkaConfig, KafkaProblem, Producer, Reader, ensure_topics, fact_topic, reading, sealed_topic
+from shared.kafka import KafkaConfig, KafkaProblem, Producer, Reader, reading
 from shared.pause import pause
 from shared.settings import KafkaSettings
 from shared.tiles import WIDTH, frame
@@ -116,8 +116,6 @@ class Writer:
 
     async def _read_on(self, claim: Fence, appender: Appender, sealer: Sealer, stop: asyncio.Event) -> None:
         """One session with Kafka: until told to stop, or until the ledger has been founded."""
-        facts = {topic: fact_topic() for topic in self._sources}
-        await ensure_topics(self._config, {**facts, self._kafka.audit_topic: sealed_topic()})
         founded = appender.ledger.size > 0
         topics = list(self._sources) if founded else [self._kafka.custody_topic]
         async with AsyncExitStack() as stack:

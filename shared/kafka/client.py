@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Coroutine, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol, Self
 
 from aiokafka import TopicPartition
@@ -59,7 +59,7 @@ class KafkaConfig:
     bootstrap_servers: str
     security_protocol: str = "PLAINTEXT"
     sasl_username: str | None = None
-    sasl_password: str | None = None
+    sasl_password: str | None = field(default=None, repr=False)
     sasl_mechanism: str = "SCRAM-SHA-256"
 
     @classmethod

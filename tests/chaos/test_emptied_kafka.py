@@ -7,7 +7,7 @@ from pathlib import Path
 from deploy.local.databases import run_sql
 from deploy.local.stack import Stack
 from deploy.local.waiting import wait_until
-from shared.kafka import KafkaConfig, reading
+from shared.kafka import reading
 from tests.chaos import demands
 from tests.chaos.callers import Callers
 from tests.chaos.jobs import Office
@@ -64,7 +64,7 @@ def growth(stack: Stack) -> int:
     topic = stack.wiring.topics["custody"]
 
     async def ask() -> int:
-        async with reading(KafkaConfig(stack.wiring.kafka), [topic]) as reader:
+        async with reading(stack.wiring.kafka, [topic]) as reader:
             return (await reader.end_offsets())[topic] - (await reader.beginning_offsets())[topic]
 
     return asyncio.run(ask())

@@ -19,7 +19,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from deploy.local.stack import Stack
 from deploy.local.waiting import wait_until
 from deploy.local.wiring import PROCESSES
-from shared.kafka import KafkaConfig, reading
+from shared.kafka import reading
 from tests.e2e.ledger import Ledger, claims, until
 from tests.e2e.mailbox import Mailbox
 from tests.e2e.matter import Matter, proposal_body, receipts, sample_body
@@ -277,7 +277,7 @@ def wait_for_end(stack: Stack, name: str, began: float) -> int | None:
 async def everything(stack: Stack, topic: str) -> bytes:
     """Every message of a topic, keys and headers too."""
     messages: list[bytes] = []
-    async with reading(KafkaConfig(stack.wiring.kafka), [topic]) as reader, asyncio.timeout(KAFKA_SECONDS):
+    async with reading(stack.wiring.kafka, [topic]) as reader, asyncio.timeout(KAFKA_SECONDS):
         end = (await reader.end_offsets())[topic]
         reader.read_from(await reader.beginning_offsets())
         offset = -1

@@ -92,6 +92,8 @@ def servers() -> Iterator[dict[str, str]]:
             stack.callback(kafka.stop)
             kafka.start()
             environment["KAFKA_BOOTSTRAP_SERVERS"] = kafka.bootstrap_servers
+            environment["KAFKA_SASL_USERNAME"] = kafka.operator.sasl_username or ""
+            environment["KAFKA_SASL_PASSWORD"] = kafka.operator.sasl_password or ""
         yield environment
 
 

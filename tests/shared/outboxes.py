@@ -100,7 +100,7 @@ async def messages(kafka: KafkaConfig, topic: str) -> list[bytes]:
 
 async def delete_topic(kafka: KafkaConfig, topic: str) -> None:
     """Delete a topic and wait until it is gone."""
-    client = AIOKafkaAdminClient(bootstrap_servers=kafka.bootstrap_servers)
+    client = AIOKafkaAdminClient(**kafka.arguments())
     await client.start()
     try:
         await client.delete_topics([topic])

@@ -25,8 +25,8 @@ from shared.kafka import (
 
 
 @pytest.fixture
-def kafka(kafka_broker: str) -> KafkaConfig:
-    return KafkaConfig(kafka_broker)
+def kafka(kafka_broker: KafkaConfig) -> KafkaConfig:
+    return kafka_broker
 
 
 @pytest.fixture
@@ -123,7 +123,7 @@ async def test_a_topic_that_is_not_there_is_named(kafka: KafkaConfig) -> None:
         await check_fact_topic(kafka, "nowhere")
 
 
-async def test_without_a_broker_every_call_ends(kafka_broker: str) -> None:
+async def test_without_a_broker_every_call_ends() -> None:
     kafka = KafkaConfig("127.0.0.1:1")
     for call in (
         Producer.open(kafka),
@@ -139,7 +139,7 @@ async def test_a_lost_connection_is_seen_even_if_the_broker_is_back(tmp_path: Pa
     broker = Kafka(tmp_path)
     broker.start()
     try:
-        kafka = KafkaConfig(broker.bootstrap_servers)
+        kafka = broker.operator
         await ensure_topics(kafka, {"t": fact_topic()})
         producer = await Producer.open(kafka)
         await producer.send_many("t", [Message(b"0")])

@@ -17,7 +17,7 @@ from deploy.local.kafka import Kafka
 from shared import relay as relays
 from shared.advisory import Holder
 from shared.events import Event
-from shared.kafka import KafkaConfig, KafkaUnavailable, Message, Producer, ensure_topics, fact_topic
+from shared.kafka import KafkaConfig, KafkaUnavailable, Message, Producer, TopicMissing, ensure_topics, fact_topic
 from shared.outbox import Recorded, stage
 from shared.relay import Relay, SendsInOrder
 from shared.relay_store import RelayStore
@@ -27,10 +27,10 @@ Setup = tuple[Outbox, KafkaConfig, str]
 
 
 @pytest.fixture
-async def setup(empty_databases: Urls, kafka_broker: str, topic_prefix: str) -> AsyncIterator[Setup]:
+async def setup(empty_databases: Urls, kafka_broker: KafkaConfig, topic_prefix: str) -> AsyncIterator[Setup]:
     outbox = Outbox(empty_databases["custody"]["owner"])
     await outbox.create()
-    kafka, topic = KafkaConfig(kafka_broker), f"{topic_prefix}{uuid4().hex[:8]}.v1"
+    kafka, topic = kafka_broker, f"{topic_prefix}{uuid4().hex[:8]}.v1"
     await ensure_topics(kafka, {topic: fact_topic()})
     yield outbox, kafka, topic
     await outbox.close()
@@ -156,7 +156,16 @@ async def test_a_topic_that_lost_everything_gets_all_unsealed_events_again_befor
     await outbox.seal(events[:2])
     await delete_topic(kafka, topic)
     more = await outbox.record(1)
-    async with relaying(setup):  # the topic is not there: it is made again, with its configuration
+    async with relaying(setup):
+        failures = REGISTRY.get_sample_value("cadena_relay_failures_total", {"topic": topic}) or 0
+
+        async def waits() -> bool:
+            return (REGISTRY.get_sample_value("cadena_relay_failures_total", {"topic": topic}) or 0) > failures
+
+        await eventually(waits)
+        with pytest.raises(TopicMissing):  # it is the operator's to make
+            await messages(kafka, topic)
+        await ensure_topics(kafka, {topic: fact_topic()})
         assert await published(setup, 5) == raws(events[2:] + more)
 
 
@@ -290,7 +299,8 @@ async def test_g1_a_broker_that_comes_back_empty_gets_everything_unsealed_and_at
     outbox, _, topic = setup
     broker = Kafka(tmp_path)
     broker.start()
-    kafka = KafkaConfig(broker.bootstrap_servers)
+    kafka = broker.operator
+    await ensure_topics(kafka, {topic: fact_topic()})
     try:
         events = await outbox.record(300)
         async with relaying((outbox, kafka, topic)) as relay:
@@ -299,6 +309,7 @@ async def test_g1_a_broker_that_comes_back_empty_gets_everything_unsealed_and_at
             broker.kill()
             broker.lose_data()
             broker.start()
+            await ensure_topics(kafka, {topic: fact_topic()})
             relay.sealed(1, {})  # as audit's writer would say when it finds its last message gone
             more = await outbox.record(10)
             expected = raws(events[100:] + more)
@@ -319,11 +330,12 @@ async def _holds(kafka: KafkaConfig, topic: str, expected: list[bytes]) -> bool:
 
 @pytest.mark.parametrize("service", ["custody", "notify"])
 async def test_an_api_s_login_that_holds_the_lock_is_named_and_outwaited(
-    databases: Urls, kafka_broker: str, topic_prefix: str, service: str, monkeypatch: pytest.MonkeyPatch
+    databases: Urls, kafka_broker: KafkaConfig, topic_prefix: str, service: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(relays, "STRANGER_SECONDS", 0.2)
     topic = f"{topic_prefix}{uuid4().hex[:8]}.v1"
-    relay, stop = Relay(databases[service]["worker"], KafkaConfig(kafka_broker), topic), asyncio.Event()
+    await ensure_topics(kafka_broker, {topic: fact_topic()})
+    relay, stop = Relay(databases[service]["worker"], kafka_broker, topic), asyncio.Event()
 
     async def named() -> bool:
         return REGISTRY.get_sample_value("cadena_relay_lock_strangers", {"topic": topic}) == 1
@@ -338,8 +350,8 @@ async def test_an_api_s_login_that_holds_the_lock_is_named_and_outwaited(
     finally:
         await stranger.close()
     assert [line["role"] for line in lines if line["log_level"] == "error"] == [f"{service}_api"]
-    await published((outbox, KafkaConfig(kafka_broker), topic), 1)
-    assert await messages(KafkaConfig(kafka_broker), topic) == [recorded.to_bytes()]
+    await published((outbox, kafka_broker, topic), 1)
+    assert await messages(kafka_broker, topic) == [recorded.to_bytes()]
     assert not await named()
     stop.set()
     await running

@@ -115,10 +115,10 @@ async def _state(reader: SealedLog) -> str:
 
 @pytest.fixture
 async def service(
-    empty_databases: Urls, kafka_broker: str, topic_prefix: str, tmp_path: Path
+    empty_databases: Urls, kafka_broker: KafkaConfig, topic_prefix: str, tmp_path: Path
 ) -> AsyncIterator[Service]:
     outbox = Outbox(empty_databases["notify"]["owner"])
-    made = Service(outbox, KafkaConfig(kafka_broker), f"{topic_prefix}{uuid4().hex[:8]}", tmp_path)
+    made = Service(outbox, kafka_broker, f"{topic_prefix}{uuid4().hex[:8]}", tmp_path)
     await outbox.create()
     await ensure_topics(made.kafka, {made.topic: {}})
     yield made

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from deploy.local.issuer import DevIssuer
+from shared.kafka import KafkaConfig
 from tests.conftest import Templates
 from tests.services.audit.rig import Rig
 from tests.tamper.ledger import Ledger
@@ -14,7 +15,7 @@ from tests.tamper.ledger import Ledger
 
 @pytest.fixture(scope="session")
 def filled(
-    database_templates: Templates, kafka_broker: str, tmp_path_factory: pytest.TempPathFactory
+    database_templates: Templates, kafka_broker: KafkaConfig, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Ledger]:
     for urls in database_templates.copy("audit"):
         rig = Rig(urls, kafka_broker, f"t{secrets.token_hex(4)}.", tmp_path_factory.mktemp("tampered"))

@@ -53,7 +53,7 @@ async def test_g1_a_promise_of_a_fact_that_was_cut_off_is_broken_once_the_log_we
 async def go_on(ledger: Ledger, folder: Path) -> None:
     """An emptied Kafka, no file of the last head, and the operator's word: the log goes on from where it was cut."""
     shutil.copytree(ledger.rig.folder / "keys", folder / "keys")
-    rig = Rig(ledger.rig.urls, ledger.rig.bootstrap, f"{ledger.rig.prefix}emptied.", folder)
+    rig = Rig(ledger.rig.urls, ledger.rig.operator, f"{ledger.rig.prefix}emptied.", folder)
     later = [opened(1000 + number, DAY + timedelta(days=3)) for number in range(LATER)]
     await rig.send(*(case.to_bytes() for case in later))
     async with rig.writing(adopt_head=True) as task:

@@ -6,6 +6,7 @@ import pytest
 
 from deploy.local.backends import Backends
 from deploy.local.problem import StackProblem
+from shared.kafka import KafkaConfig
 
 
 def test_given_backends_are_used_and_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -14,7 +15,7 @@ def test_given_backends_are_used_and_left_alone(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setenv("SMTP_URL", "smtp://mail.example:25")
     given = Backends(tmp_path)
     assert given.admin_url == "postgresql://boss:pw@db.example:5432/postgres"
-    assert given.bootstrap_servers == "kafka.example:9092"
+    assert given.kafka_operator == KafkaConfig("kafka.example:9092")
     assert given.smtp_url == "smtp://mail.example:25"
     assert (given.kafka_data, given.mail_folder, given.processes) == (None, None, {})
     assert all("given by" in line for line in given.describe())

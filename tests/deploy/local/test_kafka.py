@@ -21,7 +21,7 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kafka]:
 
 
 async def make_topic(broker: Kafka, name: str) -> None:
-    admin = AIOKafkaAdminClient(bootstrap_servers=broker.bootstrap_servers)
+    admin = AIOKafkaAdminClient(**broker.operator.arguments())
     await admin.start()
     try:
         answer = await admin.create_topics([NewTopic(name, 1, 1)])
@@ -31,12 +31,12 @@ async def make_topic(broker: Kafka, name: str) -> None:
 
 
 async def send(broker: Kafka, topic: str, value: bytes) -> int:
-    async with AIOKafkaProducer(bootstrap_servers=broker.bootstrap_servers, enable_idempotence=True) as producer:
+    async with AIOKafkaProducer(**broker.operator.arguments(), enable_idempotence=True) as producer:
         return int((await producer.send_and_wait(topic, value)).offset)
 
 
 async def read_first(broker: Kafka, topic: str) -> bytes:
-    async with AIOKafkaConsumer(bootstrap_servers=broker.bootstrap_servers) as consumer:
+    async with AIOKafkaConsumer(**broker.operator.arguments()) as consumer:
         place = TopicPartition(topic, 0)
         consumer.assign([place])
         await consumer.seek_to_beginning(place)
@@ -63,6 +63,6 @@ async def test_a_message_survives_a_killed_broker_and_a_lost_disk_starts_an_empt
 
 
 async def test_an_unknown_topic_is_not_made(broker: Kafka) -> None:
-    async with AIOKafkaProducer(bootstrap_servers=broker.bootstrap_servers, request_timeout_ms=2000) as producer:
+    async with AIOKafkaProducer(**broker.operator.arguments() | {"request_timeout_ms": 2000}) as producer:
         with pytest.raises(UnknownTopicOrPartitionError):
             await producer.send_and_wait("nobody.made.this", b"x")

@@ -1,5 +1,6 @@
 """Each process is told all that its settings ask for, and no other service's secret."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,10 +20,11 @@ from deploy.local.cast import (
 )
 from deploy.local.databases import ROLES
 from deploy.local.issuer import ISSUER
-from deploy.local.wiring import PROCESSES, Wiring
+from deploy.local.wiring import PROCESSES, SPEAK_TO_KAFKA, Wiring
 from deploy.setup.founding import completed
 from services.custody.found import Founding
 from services.custody.rules.account import ROLE_KINDS
+from shared.kafka import KafkaConfig
 from shared.settings import CommonSettings, KafkaSettings
 
 SETTINGS: dict[str, type[CommonSettings]] = {
@@ -40,7 +42,7 @@ WIRING = Wiring(
         service: {role: f"postgresql://{service}_{role}:pw@/{service}?host=%2Ftmp%2Fx" for role in roles}
         for service, roles in ROLES.items()
     },
-    kafka="127.0.0.1:9999",
+    kafka=KafkaConfig("127.0.0.1:9999", "SASL_PLAINTEXT", "operator", "secret"),
     topic_prefix="t.",
     smtp_url="smtp://127.0.0.1:2525",
     jwks=Path("/state/issuer/jwks.json"),
@@ -53,7 +55,27 @@ def test_a_process_reads_its_settings_from_what_it_is_told(process: str, monkeyp
         monkeypatch.setenv(name, text)
     read = SETTINGS[process]()
     assert read.listen_port == WIRING.ports[process]
-    assert KafkaSettings().custody_topic == WIRING.topics["custody"]
+    if process in SPEAK_TO_KAFKA:
+        assert KafkaSettings().custody_topic == WIRING.topics["custody"]
+        assert KafkaConfig.of(KafkaSettings()) == WIRING.kafka_as(process)
+
+
+def test_who_speaks_to_kafka_does_so_as_itself_and_nobody_is_told_more() -> None:
+    known = {"operator": "secret"} | WIRING.kafka_passwords
+    assert set(known) == {"operator", "t.custody_worker", "t.notify_worker", "t.audit_writer"}
+    assert len(set(known.values())) == 4
+    for process in PROCESSES:
+        told = set(WIRING.environment(process).values())
+        own = {f"t.{process.replace(' ', '_')}"} & set(known)
+        assert {name for name, password in known.items() if password in told} == own
+        assert own == ({WIRING.kafka_as(process).sasl_username} if process in SPEAK_TO_KAFKA else set())
+
+
+def test_brokers_without_passwords_are_spoken_to_without() -> None:
+    plain = replace(WIRING, kafka=KafkaConfig("127.0.0.1:9999"))
+    assert plain.kafka_passwords == {}
+    assert plain.environment("audit writer")["CADENA_KAFKA_SECURITY_PROTOCOL"] == "PLAINTEXT"
+    assert "CADENA_KAFKA_SASL_PASSWORD" not in plain.environment("audit writer")
 
 
 @pytest.mark.parametrize("process", PROCESSES)

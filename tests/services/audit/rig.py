@@ -22,8 +22,8 @@ from shared.facts.people import AccountLinked, InstallationFounded
 from shared.kafka import KafkaConfig, Message, Producer, Record, ensure_topics, fact_topic, reading, sealed_topic
 from shared.merkle import leaf_hash, root_of
 from shared.notes import cosigned_at, open_checkpoint, open_note
-from shared.settings import KafkaSettings
 from shared.text import parse_instant
+from tests.brokers import settings_of
 
 ORIGIN = "cadena.example/test"
 CUSTODY, NOTIFY, AUDIT = (f"urn:cadena:test:{power}" for power in ("custody", "notify", "audit"))
@@ -84,14 +84,14 @@ class Rig:
     """One ledger."""
 
     urls: dict[str, str]
-    bootstrap: str
+    operator: KafkaConfig
     prefix: str
     folder: Path
     options: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.keys = signing_keys(self.folder / "keys", ORIGIN, make=True)
-        self.kafka = KafkaSettings(bootstrap_servers=self.bootstrap, topic_prefix=self.prefix)
+        self.kafka = settings_of(self.operator, self.prefix)
         self.config = KafkaConfig.of(self.kafka)
         self.founding = founding(self.keys.log.key.vkey, self.keys.cosigner.key.vkey)
 

@@ -14,6 +14,7 @@ from services.audit.app import api_app
 from services.audit.settings import ApiSettings
 from shared import merkle, tiles
 from shared.events import new_id
+from shared.kafka import KafkaConfig
 from shared.merkle import leaf_hash, root_of
 from shared.notes import cosigned_at, open_checkpoint, open_note
 from shared.tiles import Tile, frame, unframe
@@ -25,7 +26,9 @@ HOUR = 3600
 
 
 @pytest.fixture(scope="module")
-def ledger(database_templates: Templates, kafka_broker: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
+def ledger(
+    database_templates: Templates, kafka_broker: KafkaConfig, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Rig]:
     """A ledger with a head at each of SIZES; its first entries say who is who."""
     for urls in database_templates.copy("audit"):
         rig = Rig(urls, kafka_broker, f"t{secrets.token_hex(4)}.", tmp_path_factory.mktemp("ledger"))

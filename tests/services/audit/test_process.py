@@ -17,6 +17,7 @@ import pytest
 from deploy.local.ports import free_ports
 from deploy.local.process import Process
 from deploy.local.waiting import wait_until
+from deploy.local.wiring import kafka_environment
 from services.audit.keys import COSIGNER, LOG
 from tests.services.audit.rig import ORIGIN, Rig, event, founding
 
@@ -32,8 +33,7 @@ class WriterProcess:
         environment = {
             "CADENA_INSTALLATION": "test", "CADENA_ORIGIN": ORIGIN, "CADENA_LISTEN_PORT": str(self.port),
             "CADENA_DATABASE_URL": rig.urls["writer"], "CADENA_KEYS_DIR": str(rig.folder / "keys"),
-            "CADENA_STATE_DIR": str(rig.folder / "state"), "CADENA_KAFKA_BOOTSTRAP_SERVERS": rig.bootstrap,
-            "CADENA_KAFKA_TOPIC_PREFIX": rig.prefix,
+            "CADENA_STATE_DIR": str(rig.folder / "state"), **kafka_environment(rig.operator, rig.prefix),
         }  # fmt: skip
         argv = [sys.executable, "-m", "services.audit", "writer"]
         self.process = Process("audit writer", argv, rig.folder, env=environment, cwd=HERE)

@@ -102,7 +102,7 @@ async def send_sealed(rig: Rig, *messages: Message) -> None:
 async def delete_topics(rig: Rig) -> None:
     """What a broker that lost its disks looks like: topics of the same name that begin anew."""
     topics = [rig.kafka.custody_topic, rig.kafka.notify_topic, rig.kafka.audit_topic]
-    admin = AIOKafkaAdminClient(bootstrap_servers=rig.bootstrap)
+    admin = AIOKafkaAdminClient(**rig.operator.arguments())
     await admin.start()
     try:
         await admin.delete_topics(topics)
@@ -136,7 +136,7 @@ async def test_g1_a_broker_that_loses_its_disks_beneath_a_running_writer_is_noti
     broker = Kafka(tmp_path / "broker")
     broker.start()
     try:
-        other = Rig(rig.urls, broker.bootstrap_servers, rig.prefix, rig.folder)
+        other = Rig(rig.urls, broker.operator, rig.prefix, rig.folder)
         new = [event() for _ in range(9)]
         await other.send(other.founding, *(event() for _ in range(5)))
         async with other.writing() as task:

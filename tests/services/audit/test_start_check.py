@@ -8,12 +8,15 @@ from pathlib import Path
 import pytest
 
 from services.audit.errors import WriterStops
+from shared.kafka import KafkaConfig
 from tests.conftest import Templates
 from tests.services.audit.rig import Rig, event
 
 
 @pytest.fixture(scope="module")
-def ledger(database_templates: Templates, kafka_broker: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
+def ledger(
+    database_templates: Templates, kafka_broker: KafkaConfig, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Rig]:
     """A ledger of 300 entries, one of them foreign, made once; each test breaks a copy of its database."""
     folder: Path = tmp_path_factory.mktemp("ledger")
     for urls in database_templates.copy("audit"):

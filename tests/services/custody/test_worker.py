@@ -16,6 +16,7 @@ from sqlalchemy import text
 from deploy.local.ports import free_ports
 from deploy.local.process import Process
 from deploy.local.waiting import wait_until
+from deploy.local.wiring import kafka_environment
 from shared.kafka import KafkaConfig, Producer, reading
 from tests.services.custody.scene import Scene
 from tests.shared.sealed_topics import Log
@@ -26,14 +27,14 @@ SECONDS = 60.0
 class Worker:
     """The process, and what it is asked over HTTP."""
 
-    def __init__(self, folder: Path, database: str, kafka: str, prefix: str, vkey: str) -> None:
+    def __init__(self, folder: Path, database: str, kafka: KafkaConfig, prefix: str, vkey: str) -> None:
         self.port, closed = free_ports(2)
         (folder / "state").mkdir()
         (folder / "log.vkey").write_text(vkey)
         environment = {
             "CADENA_LISTEN_PORT": str(self.port), "CADENA_DATABASE_URL": database,
-            "CADENA_STATE_DIR": str(folder / "state"), "CADENA_KAFKA_BOOTSTRAP_SERVERS": kafka,
-            "CADENA_KAFKA_TOPIC_PREFIX": prefix, "CADENA_LOG_URL": f"http://127.0.0.1:{closed}",
+            "CADENA_STATE_DIR": str(folder / "state"), **kafka_environment(kafka, prefix),
+            "CADENA_LOG_URL": f"http://127.0.0.1:{closed}",
             "CADENA_LOG_VKEY": str(folder / "log.vkey"),
         }  # fmt: skip
         argv = [sys.executable, "-m", "services.custody", "worker"]
@@ -60,9 +61,9 @@ class Worker:
 class Fixture:
     """One founded custody, its topics, a ledger that the test keeps, and the worker between them."""
 
-    def __init__(self, scene: Scene, worker: Worker, kafka: str, prefix: str, log: Log) -> None:
+    def __init__(self, scene: Scene, worker: Worker, kafka: KafkaConfig, prefix: str, log: Log) -> None:
         self.scene, self.worker, self.log = scene, worker, log
-        self.kafka, self.prefix = KafkaConfig(kafka), prefix
+        self.kafka, self.prefix = kafka, prefix
 
     def act(self, *samples: str) -> list[bytes]:
         """Register samples; the bytes of all events so far, in order of recording."""
@@ -122,7 +123,7 @@ class Fixture:
 
 @pytest.fixture(scope="module")
 def custody(
-    founded: Scene, custody_database: dict[str, str], kafka_broker: str, topics: str,
+    founded: Scene, custody_database: dict[str, str], kafka_broker: KafkaConfig, topics: str,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Fixture]:  # fmt: skip
     log = Log()

@@ -18,6 +18,7 @@ from deploy.local.mail import MailSink
 from deploy.local.ports import free_ports
 from deploy.local.process import Process
 from deploy.local.waiting import wait_until
+from deploy.local.wiring import kafka_environment
 from shared.database import engine
 from shared.events import Event
 from shared.facts.notices import NoticeAccepted, NoticePlanned
@@ -65,7 +66,7 @@ class SealedWorld(World):
 class Office:
     """Notify's worker, its mail server, and a ledger that the test keeps."""
 
-    def __init__(self, folder: Path, databases: dict[str, str], kafka: str, prefix: str) -> None:
+    def __init__(self, folder: Path, databases: dict[str, str], kafka: KafkaConfig, prefix: str) -> None:
         self.runner = asyncio.Runner()
         self.world = self.run(self._world(databases["worker"], kafka, prefix))
         self.owner = self.run(self._engine(databases["owner"]))
@@ -75,16 +76,16 @@ class Office:
         (folder / "log.vkey").write_text(self.world.ledger.vkey)
         environment = {
             "CADENA_LISTEN_PORT": str(self.port), "CADENA_DATABASE_URL": databases["worker"],
-            "CADENA_STATE_DIR": str(folder / "state"), "CADENA_KAFKA_BOOTSTRAP_SERVERS": kafka,
-            "CADENA_KAFKA_TOPIC_PREFIX": prefix, "CADENA_LOG_URL": f"http://127.0.0.1:{closed}",
+            "CADENA_STATE_DIR": str(folder / "state"), **kafka_environment(kafka, prefix),
+            "CADENA_LOG_URL": f"http://127.0.0.1:{closed}",
             "CADENA_LOG_VKEY": str(folder / "log.vkey"), "CADENA_SMTP_URL": self.sink.url, "CADENA_MAIL_FROM": SENDER,
         }  # fmt: skip
         argv = [sys.executable, "-m", "services.notify", "worker"]
         self.process = Process("notify worker", argv, folder, env=environment, cwd=Path(__file__).parents[3])
 
     @staticmethod
-    async def _world(database: str, kafka: str, prefix: str) -> SealedWorld:
-        return SealedWorld(database, KafkaConfig(kafka), prefix)
+    async def _world(database: str, kafka: KafkaConfig, prefix: str) -> SealedWorld:
+        return SealedWorld(database, kafka, prefix)
 
     @staticmethod
     async def _engine(database: str) -> Any:
@@ -127,7 +128,7 @@ class Office:
 
 @pytest.fixture(scope="module")
 def office(
-    notify_database: dict[str, str], kafka_broker: str, topics: str, tmp_path_factory: pytest.TempPathFactory
+    notify_database: dict[str, str], kafka_broker: KafkaConfig, topics: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Office]:
     made = Office(tmp_path_factory.mktemp("office"), notify_database, kafka_broker, topics)
     made.sink.start()
