@@ -15,6 +15,7 @@ from deploy.local import databases
 from deploy.local.backends import Backends
 from deploy.local.commands import migrate
 from deploy.local.files import private_folder
+from shared.kafka import KafkaConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,7 @@ class Servers:
     """What stands when a part begins. `folder` is the run's own; pids are None where a server is not ours."""
 
     admin_url: str
-    bootstrap: str
+    kafka: KafkaConfig
     folder: Path
     postgres_pid: int | None = None
     kafka_pid: int | None = None
@@ -56,7 +57,7 @@ def servers(folder: Path) -> Iterator[Servers]:
                 backends.start(name)
         databases.ensure_roles(backends.admin_url)
         pids = {name: process.pid for name, process in backends.processes.items()}
-        yield Servers(backends.admin_url, backends.bootstrap_servers, folder, pids.get("postgres"), pids.get("kafka"))
+        yield Servers(backends.admin_url, backends.kafka_operator, folder, pids.get("postgres"), pids.get("kafka"))
     finally:
         backends.stop()
         shutil.rmtree(folder, ignore_errors=True)

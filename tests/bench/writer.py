@@ -22,6 +22,7 @@ import orjson
 
 from deploy.local.ports import free_ports
 from deploy.local.process import Process
+from deploy.local.wiring import kafka_environment
 from shared.kafka import Message, Producer, Reader, reading
 from shared.notes import open_checkpoint
 from tests.bench.servers import Servers, servers
@@ -95,7 +96,7 @@ async def fill(rig: Rig, count: int, size: int) -> None:
 async def ledger(servers: Servers) -> AsyncIterator[Rig]:
     """A founded ledger of its own: database, topics, keys; leaf 0 is sealed, and no writer runs."""
     with servers.database("audit") as urls:
-        rig = Rig(urls, servers.bootstrap, f"b{secrets.token_hex(4)}.", servers.place("writer"))
+        rig = Rig(urls, servers.kafka, f"b{secrets.token_hex(4)}.", servers.place("writer"))
         await rig.seal(rig.founding, size=1)
         yield rig
 
@@ -107,8 +108,7 @@ async def writer(rig: Rig, options: Mapping[str, str] | None = None) -> AsyncIte
     environment = {
         "CADENA_INSTALLATION": "test", "CADENA_ORIGIN": ORIGIN, "CADENA_LISTEN_PORT": str(port),
         "CADENA_DATABASE_URL": rig.urls["writer"], "CADENA_KEYS_DIR": str(rig.folder / "keys"),
-        "CADENA_STATE_DIR": str(rig.folder / "state"), "CADENA_KAFKA_BOOTSTRAP_SERVERS": rig.bootstrap,
-        "CADENA_KAFKA_TOPIC_PREFIX": rig.prefix,
+        "CADENA_STATE_DIR": str(rig.folder / "state"), **kafka_environment(rig.operator, rig.prefix),
     }  # fmt: skip
     argv = [sys.executable, "-m", "services.audit", "writer"]
     process = Process("audit writer", argv, rig.folder, env=environment | dict(options or {}), cwd=HERE)
@@ -127,13 +127,15 @@ async def measure(servers: Servers, count: int, size: int) -> WriterRun:
             return await watch(servers, rig, process, published, count, size)
 
 
-async def watch(servers: Servers, rig: Rig, process: Process, published: Reader, count: int, size: int) -> WriterRun:
-    """Follow the head from its first move until it covers `count` events and is published."""
+async def watch(
+    servers: Servers, rig: Rig, process: Process, published: Reader, count: int, size: int, step: int = STEP
+) -> WriterRun:
+    """Follow the head from its first move until it covers `count` events and is published; a step every `step`."""
     connection = await asyncpg.connect(rig.urls["owner"])
     try:
         first = await _head(connection, process, 2, START_SECONDS)
         began, used, steps = time.monotonic(), _used(servers, process), []
-        for goal in [*range(STEP, count + 1, STEP), count + 1]:
+        for goal in [*range(step, count + 1, step), count + 1]:
             reached = await _head(connection, process, goal, SILENCE_SECONDS)
             steps.append(Step(reached, time.monotonic() - began, _memory(process, "VmRSS")))
         while await _published(rig, published) < count + 1:
