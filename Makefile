@@ -1,7 +1,7 @@
 # Everything is started from here; `make` alone lists it. Needs Python 3.11 to 3.14 and nothing else.
 # PYTHON=/path/to/python3.13 chooses the Python that .venv is made with.
 .DEFAULT_GOAL := help
-.PHONY: help demo serve down status test lint mutants interop fuzz openapi docs picture fresh lock clean local dev
+.PHONY: help demo serve down status test lint chaos mutants interop bench fuzz openapi docs picture fresh lock clean local dev
 
 PY := .venv/bin/python
 # The same for what runs long or starts processes: it ends when make is killed, and all that it started ends with it.
@@ -41,6 +41,9 @@ lint: dev ## ruff, mypy, import rules, our own checks
 	@$(PY) -m ruff check . && $(PY) -m ruff format --check . && $(PY) -m mypy . \
 	&& .venv/bin/lint-imports && $(PY) -m deploy.lint
 
+chaos: dev ## kill everything, anywhere and at twenty named points, 40 rounds; ARGS="--rounds 3 --seed 7"
+	@$(RUN) -m tests.chaos $(ARGS)
+
 mutants: dev ## break each guarantee by one line and see its own test turn red
 	@$(RUN) -m tests.mutants
 
@@ -49,6 +52,9 @@ interop: dev ## other people's verifiers against our log (needs Go)
 
 fuzz: dev ## 50,000 requests made from the OpenAPI documents, well formed and not (20 minutes)
 	@$(RUN) -m tests.fuzz $(ARGS)
+
+bench: dev ## measure everything beside what others built (half an hour; ARGS="--quick", ARGS="--only a,e")
+	@$(RUN) -m tests.bench $(ARGS)
 
 openapi: local ## write the OpenAPI documents anew
 	@$(PY) -m deploy.openapi

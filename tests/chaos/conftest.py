@@ -14,17 +14,23 @@ from tests.chaos.mayhem import Mayhem
 
 
 @pytest.fixture(scope="package")
-def mayhem() -> Iterator[Mayhem]:
-    """The stack, founded and seeded, with its supervisor."""
+def stack_to_break() -> Iterator[Stack]:
+    """The stack, founded and seeded."""
     with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory(prefix="cadena-chaos-") as folder:
         for name in ("DATABASE_URL", "KAFKA_BOOTSTRAP_SERVERS", "SMTP_URL"):
             patch.delenv(name, raising=False)
         stack = Stack(Path(folder) / "a state")
         try:
             stack.up()
-            yield Mayhem(stack)
+            yield stack
         finally:
             stack.stop()
+
+
+@pytest.fixture
+def mayhem(stack_to_break: Stack) -> Mayhem:
+    """Who kills and starts again, with callers of this test's own."""
+    return Mayhem(stack_to_break)
 
 
 @pytest.fixture

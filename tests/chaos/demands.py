@@ -1,12 +1,15 @@
 """What must hold when all is over: the callers' own list against the ledger, and against custody."""
 
+import asyncio
 import random
 from collections import Counter, defaultdict
 from pathlib import Path
 
 from deploy.local.stack import Stack
-from tests.chaos.callers import Callers, Kept
-from tests.chaos.ledger import Leaf, metric, verdict
+from shared.kafka import reading
+from tests.chaos.callers import SAMPLES, Callers, Kept
+from tests.chaos.ledger import Head, Leaf, head_of, metric, verdict
+from tests.chaos.mayhem import Mayhem
 
 BY_THEMSELVES = {"org.cadena.notify.notice.planned.v1", "org.cadena.notify.notice.accepted.v1"}
 """What workers record without having been asked."""
@@ -28,7 +31,7 @@ def nothing_else(ledger: list[Leaf], kept: list[Kept]) -> None:
     """These leaves hold nothing that nobody was told of, but what workers did by themselves."""
     acknowledged = {one.command for one in kept}
     strays = {leaf.event["type"] for leaf in ledger if leaf.event["command"] not in acknowledged}
-    assert strays <= BY_THEMSELVES
+    assert strays <= BY_THEMSELVES, f"nobody was told of {strays - BY_THEMSELVES}"
     registered = [leaf for leaf in ledger if leaf.event["type"] == "org.cadena.custody.sample.registered.v1"]
     assert len(registered) == len(samples(kept))
 
@@ -52,6 +55,30 @@ def known_to_custody(callers: Callers, ledger: list[Leaf], rng: random.Random) -
             assert item["seal"]["index"] == at[item["event"]["id"]]
 
 
+def one_head_for_a_size(mayhem: Mayhem) -> None:
+    """What was ever published is in the list of all heads, which has one for a size (G8); no topic message says more."""
+    heads = mayhem.log.heads()
+    assert len({head.size for head in heads}) == len(heads)
+    assert mayhem.seen <= heads
+    sent = asyncio.run(_sent(mayhem.stack))
+    assert sent
+    assert sent <= heads, "a head went out on the topic that is not in the list of all heads"
+
+
+async def _sent(stack: Stack) -> set[Head]:
+    """Every head on the topic of sealed entries."""
+    topic, found = stack.wiring.topics["audit"], set[Head]()
+    async with reading(stack.wiring.kafka, [topic]) as reader:
+        end = (await reader.end_offsets())[topic]
+        at = (await reader.beginning_offsets())[topic]
+        reader.read_from({topic: at})
+        while at < end:
+            for record in (await reader.batch(1000, 5.0)).get(topic, []):
+                found.add(head_of(dict(record.headers)["cadena-head"].decode()))
+                at = record.offset + 1
+    return found
+
+
 def all_kept(stack: Stack, kept: list[Kept], folder: Path) -> None:
     """The verifier, which shares no code with the services, finds each promise kept; and no alarm stands."""
     promises = [promise for one in kept for promise in one.promises]
@@ -65,4 +92,4 @@ def all_kept(stack: Stack, kept: list[Kept], folder: Path) -> None:
 
 def samples(kept: list[Kept]) -> list[Kept]:
     """The commands that registered a sample."""
-    return [one for one in kept if one.path == "/v1/samples" and one.status == 201]
+    return [one for one in kept if one.path == SAMPLES and one.status == 201]

@@ -1,15 +1,26 @@
-"""What the callers do: register, hand over, propose, give addresses; some of it refused by a rule, which is a fact too."""
+"""What the callers do: register, hand over, propose, subscribe, give addresses; what a rule refuses is a fact too."""
 
 import random
 import threading
 from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from deploy.local.stack import Stack
-from tests.chaos.callers import Callers, Kept
+from tests.chaos.callers import SAMPLES, Callers, Kept
 
 PACE_SECONDS = 0.2
+COURT_SECONDS = 2.0
+MANY = 20
+UNKNOWN_YET = (404, 503)
+"""What notify answers until it has read who asks, and for which case that one speaks."""
+HEAPING = ("lab", "lab_2", "lab_3")
+PARTIES = (
+    "registrar", "lab", "lab_2", "lab_3", "custodian", "custodian_2", "courier", "prosecutor", "court", "auditor",
+    "oversight",
+)  # fmt: skip
 COLLECTED = "2003-05-12T09:30:00Z"
 
 
@@ -22,28 +33,38 @@ class Office:
         rng = random.Random(seed)
         organisation = stack.directory["organisations"]
         self.store = organisation["store"]
-        folio = {"authority": organisation["prosecutor"], "folio": f"FR-{self.mark}"}
-        self.case = str(callers.do("custody", "prosecutor", "/v1/cases:resolve", folio, rng).said["id"])
+        self.authority = organisation["prosecutor"]
+        self.case = self.open_case("", rng)
         self.proposable: deque[str] = deque()
         self.proposals: list[Kept] = []
+        self.addresses: list[Kept] = []
+        self._heaping = threading.Event()
 
-    def appoint(self, counsel: str) -> None:
-        """Counsel of record, appointed by the court."""
-        rng, callers = random.Random(f"{self.seed} counsel"), self.callers
+    def open_case(self, mark: str, rng: random.Random) -> str:
+        """A case of the prosecutor's; its id."""
+        folio = {"authority": self.authority, "folio": f"FR-{self.mark}{mark}"}
+        return str(self.callers.do("custody", "prosecutor", "/v1/cases:resolve", folio, rng).said["id"])
+
+    def appoint(self, counsel: str, case: str, rng: random.Random) -> None:
+        """Counsel of record of a case, appointed by the court."""
+        callers = self.callers
         client = callers.do("custody", "court", "/v1/persons", {"name": "Persona sentenciada"}, rng).said["id"]
         body = {"person": client, "role": "convicted", "source": "Sentencia 44/2004"}
-        callers.do("custody", "court", f"/v1/cases/{self.case}/persons", body, rng, expect=(200,))
+        callers.do("custody", "court", f"/v1/cases/{case}/persons", body, rng, expect=(200,))
         source = {"kind": "court_appointment", "reference": "AC-2026-17"}
         body = {"counsel": self.stack.directory["persons"][counsel], "client": client, "source": source}
-        callers.do("custody", "court", f"/v1/cases/{self.case}/counsel", body, rng, expect=(200,))
+        callers.do("custody", "court", f"/v1/cases/{case}/counsel", body, rng, expect=(200,))
 
     def register(self, lab: str, number: int, rng: random.Random) -> Kept:
         """One sample; its retention has long been over."""
-        body = {
+        return self.callers.do("custody", lab, SAMPLES, self.sample(number), rng)
+
+    def sample(self, number: int) -> dict[str, Any]:
+        """What is said of one when it is registered."""
+        return {
             "case": self.case, "kind": "blood", "label": f"{self.mark}-{number:05}", "seal": f"S-{number:05}",
             "quantity": {"amount": 1, "unit": "tube"}, "collected_at": COLLECTED, "collected_place": "Patio norte",
         }  # fmt: skip
-        return self.callers.do("custody", lab, "/v1/samples", body, rng)
 
     def lab(self, lab: str, stop: threading.Event) -> None:
         """Registers one sample after the other, hands over every third, leaves every fourth to the prosecutor."""
@@ -101,6 +122,44 @@ class Office:
         rng, number = random.Random(f"{self.seed} people"), 0
         while not stop.wait(PACE_SECONDS):
             number += 1
-            who = rng.choice(["courier", "auditor", "oversight"])
-            body = {"address": f"{who}{number}@example.org"}
-            self.callers.do("notify", who, "/v1/parties", body, rng, expect=(200, 201, 409))
+            who = rng.choice(PARTIES)
+            self.give(who, f"{who}{number}@example.org", rng)
+
+    def give(self, who: str, address: str, rng: random.Random) -> None:
+        """An address, to which a link is mailed unless a later one is given before."""
+        given = self.callers.do(
+            "notify", who, "/v1/parties", {"address": address}, rng, expect=(200, 201, 409), later=UNKNOWN_YET
+        )
+        if given.status != 409:
+            self.addresses.append(given)
+
+    def court(self, stop: threading.Event) -> None:
+        """A case after the other with counsel of record, who asks notify to be told of it once that is sealed."""
+        rng, number = random.Random(f"{self.seed} court"), 0
+        while not stop.wait(COURT_SECONDS):
+            number += 1
+            case = self.open_case(f"-{number:05}", rng)
+            self.appoint("defence", case, rng)
+            self.callers.do("notify", "defence", "/v1/subscriptions", {"case": case}, rng, later=UNKNOWN_YET)
+
+    def heap(self, place: int, stop: threading.Event) -> None:
+        """Register as fast as there are answers, while there is to be more: one at a time, and some at a time."""
+        lab, rng, number = HEAPING[place], random.Random(f"{self.seed} heap {place}"), 1_000_000
+        while not stop.is_set():
+            if self._heaping.wait(PACE_SECONDS):
+                count = rng.choice((1, 1, MANY))
+                samples = [self.sample(number + at) for at in range(count)]
+                number += count
+                if count > 1:
+                    self.callers.register(lab, samples, rng)
+                else:
+                    self.callers.do("custody", lab, SAMPLES, samples[0], rng)
+
+    @contextmanager
+    def heaping_up(self) -> Iterator[None]:
+        """While this lasts, whoever heaps does."""
+        self._heaping.set()
+        try:
+            yield
+        finally:
+            self._heaping.clear()

@@ -1,4 +1,4 @@
-"""The ledger as anyone sees it from outside: entries, proofs, the verifier's verdict, and what processes measure."""
+"""The ledger as anyone sees it from outside: entries, heads, the verifier's verdict, and what processes measure."""
 
 import json
 import subprocess
@@ -12,8 +12,10 @@ import httpx2
 from prometheus_client.parser import text_string_to_metric_families
 
 from deploy.local.stack import Stack
-from shared.tiles import tiles_of, unframe
+from shared.tiles import WIDTH, tiles_of, unframe
 from tests.chaos.callers import Kept
+
+VERIFIER_SECONDS = 600
 
 
 @dataclass(frozen=True)
@@ -31,66 +33,56 @@ class Head(NamedTuple):
     root: str
 
 
-def leaves(stack: Stack) -> list[Leaf]:
-    """Every entry under the published head."""
-    token = {"Authorization": f"Bearer {stack.token('auditor')}"}
-    with _log(stack) as log:
-        size = int(log.get("/checkpoint").raise_for_status().text.splitlines()[1])
-        raw = [
-            entry
-            for tile in tiles_of(None, size)
-            for entry in unframe(log.get(f"/{tile.path}", headers=token).raise_for_status().content)
-        ]
-    assert len(raw) == size
-    return [Leaf(index, json.loads(entry)) for index, entry in enumerate(raw)]
+class Log:
+    """What the log publishes, read on from where the last look ended. Unverified: that is the verifier's work."""
 
+    def __init__(self, stack: Stack) -> None:
+        self._stack = stack
+        self._client = httpx2.Client(base_url=stack.wiring.url("audit api"), timeout=30)
+        self._ids: set[str] = set()
+        self.leaves: list[Leaf] = []
 
-def head(stack: Stack) -> Head | None:
-    """The published head, unverified; None while the log does not answer."""
-    try:
-        with _log(stack) as log:
-            answer = log.get("/checkpoint")
-    except httpx2.HTTPError:
-        return None
-    return _head(answer.text) if answer.status_code == 200 else None
+    def look(self) -> Head | None:
+        """Read what is new under the published head; None while the log does not answer."""
+        try:
+            published = head_of(self._client.get("/checkpoint").raise_for_status().text)
+            if published.size > len(self.leaves):
+                self._read(published.size)
+        except httpx2.HTTPError:
+            return None
+        return published
 
+    def missing(self, kept: Iterable[Kept]) -> int:
+        """How many events of these commands had not been seen in the log at the last look."""
+        return sum(event not in self._ids for one in kept for event in one.events)
 
-def heads(stack: Stack) -> set[Head]:
-    """Every head that the log says it has signed."""
-    found: set[Head] = set()
-    with _log(stack) as log:
+    def heads(self) -> set[Head]:
+        """Every head that the log says it has signed."""
+        found: set[Head] = set()
         after: int | None = 0
         while after is not None:
-            page = log.get(f"/v1/checkpoints?after={after}&limit=1000").raise_for_status().json()
-            found |= {_head(one["note"]) for one in page["checkpoints"]}
+            page = self._client.get(f"/v1/checkpoints?after={after}&limit=1000").raise_for_status().json()
+            found |= {head_of(one["note"]) for one in page["checkpoints"]}
             after = page["next"]
-    return found
+        return found
+
+    def _read(self, size: int) -> None:
+        known = len(self.leaves)
+        token = {"Authorization": f"Bearer {self._stack.token('auditor')}"}
+        raw: list[bytes] = []
+        for tile in tiles_of(None, size):
+            if tile.index >= known // WIDTH:
+                raw += unframe(self._client.get(f"/{tile.path}", headers=token).raise_for_status().content)
+        fresh = [Leaf(index, json.loads(entry)) for index, entry in enumerate(raw[known % WIDTH :], known)]
+        self.leaves += fresh
+        self._ids |= {leaf.event["id"] for leaf in fresh}
+        assert len(self.leaves) == size
 
 
-def unsealed(stack: Stack, kept: Iterable[Kept]) -> list[Kept]:
-    """Those of which no event is in the log; the log must answer."""
-    with _log(stack) as log:
-        found = [(one, {log.get(f"/v1/proofs/{event}").status_code for event in one.events}) for one in kept]
-    assert set().union(*(statuses for _, statuses in found)) <= {200, 404}
-    return [one for one, statuses in found if statuses == {404}]
-
-
-def all_sealed(stack: Stack, kept: Iterable[Kept]) -> bool:
-    """Whether the log proves every event of these, now; False also while it does not answer."""
-    try:
-        with _log(stack) as log:
-            return all(log.get(f"/v1/proofs/{event}").status_code == 200 for one in kept for event in one.events)
-    except httpx2.HTTPError:
-        return False
-
-
-def _head(note: str) -> Head:
+def head_of(note: str) -> Head:
+    """Size and root of a checkpoint, its signature unread."""
     _, size, root, *_ = note.splitlines()
     return Head(int(size), root)
-
-
-def _log(stack: Stack) -> httpx2.Client:
-    return httpx2.Client(base_url=stack.wiring.url("audit api"), timeout=30)
 
 
 def verdict(stack: Stack, promises: Iterable[str], folder: Path) -> dict[str, Any]:
@@ -99,7 +91,7 @@ def verdict(stack: Stack, promises: Iterable[str], folder: Path) -> dict[str, An
         (folder / f"{number:06}.jws").write_text(promise)
     argv = [sys.executable, "-m", "cadena_verify", stack.wiring.url("audit api"), "--vkey", stack.vkey, "--json"]
     argv += ["--bearer", stack.token("auditor"), "--promises", str(folder)]
-    ran = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=180)
+    ran = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=VERIFIER_SECONDS)
     assert ran.returncode == 0, f"cadena-verify ended with {ran.returncode}: {ran.stdout[-4000:]}{ran.stderr[-2000:]}"
     report: dict[str, Any] = json.loads(ran.stdout)
     return report

@@ -9,9 +9,8 @@ from deploy.local.stack import Stack
 from deploy.local.waiting import wait_until
 from shared.kafka import reading
 from tests.chaos import demands
-from tests.chaos.callers import Callers
 from tests.chaos.jobs import Office
-from tests.chaos.ledger import all_sealed, leaves, metric, unsealed
+from tests.chaos.ledger import metric
 from tests.chaos.mayhem import DEADLINE_SECONDS, Mayhem
 
 BEHIND = 40
@@ -23,12 +22,12 @@ IN_THE_TOPIC = " AND EXISTS (SELECT FROM publication WHERE event_seq = event.seq
 def test_g1_kafka_emptied_with_audit_behind_loses_nothing_and_at_most_doubles(
     mayhem: Mayhem, seed: int, tmp_path: Path
 ) -> None:
-    stack, callers, rng = mayhem.stack, Callers(mayhem.stack), random.Random(seed)
+    stack, callers, log, rng = mayhem.stack, mayhem.callers, mayhem.log, random.Random(seed)
     mayhem.until(mayhem.is_ready, "everything to be ready")
     office = Office(stack, callers, seed)
-    mayhem.until(lambda: all_sealed(stack, callers.kept), "the case to be sealed")
-    mayhem.until(lambda: mayhem.is_read(len(leaves(stack))), "the workers to have read it all")
-    start, before = len(leaves(stack)), metric(stack, "audit writer", "cadena_audit_generation")
+    mayhem.until(mayhem.all_sealed, "the case to be sealed")
+    mayhem.until(lambda: mayhem.is_read(len(log.leaves)), "the workers to have read it all")
+    start, before = len(log.leaves), metric(stack, "audit writer", "cadena_audit_generation")
 
     stack.process("audit writer").stop()
     at_risk = [office.register("lab", number, rng) for number in range(BEHIND)]
@@ -36,14 +35,15 @@ def test_g1_kafka_emptied_with_audit_behind_loses_nothing_and_at_most_doubles(
     stack.kill("kafka")
     stack.backends.lose_kafka()
     at_risk += [office.register("lab_2", BEHIND + number, rng) for number in range(WITHOUT_KAFKA)]
-    assert unsealed(stack, at_risk) == at_risk
+    assert log.look()
+    assert log.missing(at_risk) == len(at_risk)
     assert count(stack, UNSEALED) == len(at_risk), "each command was one event"
 
-    mayhem.until(lambda: all_sealed(stack, at_risk), "everything to be sealed")
+    mayhem.until(lambda: log.missing(at_risk) == 0, "everything to be sealed")
     mayhem.until(mayhem.is_ready, "everything to be ready on an empty Kafka")
     assert metric(stack, "audit writer", "cadena_audit_generation") == before + 1
     assert metric(stack, "audit writer", "cadena_audit_alarms_total", alarm="kafka-generation") == 1
-    ledger = leaves(stack)
+    ledger = log.leaves
     demands.each_once(ledger, callers.kept)
     demands.nothing_else(ledger[start:], at_risk)
     mayhem.until(lambda: mayhem.is_read(len(ledger)), "the workers to have read it all")
