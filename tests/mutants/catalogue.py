@@ -282,6 +282,22 @@ MUTANTS = (
     ),
     Mutant(
         "G12",
+        "the office that keeps the case ends other people's offers",
+        "services/custody/authorise.py",
+        '"offer.withdraw": frozenset({R.RELEASER}),',
+        '"offer.withdraw": frozenset({R.RELEASER, R.AUTHORITY}),',
+        "tests/authorisation/test_every_cell.py::test_g12_every_cell_is_as_stated[prosecutor]",
+    ),
+    Mutant(
+        "G12",
+        "a store sees the offers that others make each other",
+        "services/custody/queries/visibility.py",
+        "Relation.RELEASER: lambda actor: _offer.from_org == actor.org,",
+        "Relation.RELEASER: lambda actor: _offer.from_org != actor.org,",
+        "tests/authorisation/test_every_cell.py::test_g12_every_cell_is_as_stated[custodian]",
+    ),
+    Mutant(
+        "G12",
         "reads are for everyone",
         "services/custody/queries/visibility.py",
         "return or_(false(), *(conditions[relation](actor) for relation in sorted(granted) if relation in conditions))",
