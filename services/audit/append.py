@@ -1,13 +1,13 @@
 """Stage one: what is new of a batch goes into the ledger, with the offsets consumed, in one transaction."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from services.audit import metrics
 from services.audit.envelope import Key
 from services.audit.fence import Fence
-from services.audit.intake import Foreign, Fresh, Item, Taken, fresh, sort
-from services.audit.layout import Rows, lay
+from services.audit.intake import Foreign, Fresh, Known, Sorted, Taken, fresh, last_of, sort
+from services.audit.layout import SEEN_COLUMNS, Rows, lay, seen_rows
 from services.audit.store import Connection
 from shared.failpoint import reach
 from shared.text import write_instant
@@ -15,10 +15,13 @@ from shared.text import write_instant
 
 @dataclass(slots=True)
 class Ledger:
-    """What this writer has appended: how many entries, and the framed ones of the bundle that is not full."""
+    """What this writer has appended: how many entries, the framed ones of the bundle that is not full, and the largest
+    id of all: an id beyond it is known to be unknown, and events come nearly in the order of their ids.
+    """
 
     size: int
     tail: bytes
+    highest: str
 
 
 class Appender:
@@ -29,21 +32,25 @@ class Appender:
         self._fence, self.ledger = fence, ledger
         self._sources, self._source = sources, source
 
-    async def append(self, messages: Sequence[Taken], generation: int, *, place: bool = True) -> Fresh:
+    def sort(self, taken: Taken) -> Sorted:
+        """What the writer reads of a topic's messages, before anything is asked of the database."""
+        return sort(taken, self._sources[taken.topic])
+
+    async def append(self, parts: Sequence[Sorted], generation: int, *, place: bool = True) -> Fresh:
         """Append what is new. `place` False keeps no offsets: the messages will be read again, and be known."""
         connection = self._fence.connection
-        items = sort(messages, self._sources)
         async with connection.transaction():
             await self._fence.demand(self.ledger.size)
-            new = await self._new(connection, items)
+            new = await self._new(connection, parts)
             rows = lay(self.ledger.size, self.ledger.tail, new.entries)
             if new.entries:
                 await self._copy(connection, new, rows)
             if place:
-                await self._keep_place(connection, items, generation, self.ledger.size + len(new.entries))
+                await self._keep_place(connection, parts, generation, self.ledger.size + len(new.entries))
             reach("before-append")
         reach("after-append")
-        self.ledger = Ledger(self.ledger.size + len(new.entries), rows.tail)
+        highest = max(self.ledger.highest, max(new.ids, default=""))
+        self.ledger = Ledger(self.ledger.size + len(new.entries), rows.tail, highest)
         _count(new)
         return new
 
@@ -59,25 +66,27 @@ class Appender:
         metrics.alarm("kafka-generation", reason, generation=raised)
         return int(raised)
 
-    async def _new(self, connection: Connection, items: Sequence[Item]) -> Fresh:
-        ids = [item.key.id for item in items if item.key is not None]
-        rows = await connection.fetch("SELECT id, source, sha256 FROM seen WHERE id = ANY($1::uuid[])", ids)
-        known = [Key(str(row["id"]), row["source"], row["sha256"]) for row in rows]
-        strangers = [item.message for item in items if item.key is None]
-        known_foreign = await _known_foreign(connection, strangers) if strangers else []
+    async def _new(self, connection: Connection, parts: Sequence[Sorted]) -> Fresh:
+        highest = self.ledger.highest
+        ids = [one for part in parts for one in part.ids if one is not None and one <= highest]
+        rows = (
+            await connection.fetch("SELECT id, source, sha256 FROM seen WHERE id = ANY($1::uuid[])", ids) if ids else ()
+        )
+        keys = [Key(str(row["id"]), row["source"], row["sha256"]) for row in rows]
+        strangers = [
+            offset for part in parts for offset, one in zip(part.taken.offsets, part.ids, strict=True) if one is None
+        ]
+        foreign = await _known_foreign(connection, strangers) if strangers else []
         now = await connection.fetchval("SELECT clock_timestamp()") if strangers else None
-        return fresh(items, known, known_foreign, source=self._source, time=write_instant(now) if now else "")
+        return fresh(parts, Known(keys, foreign), source=self._source, time=write_instant(now) if now else "")
 
     async def _copy(self, connection: Connection, new: Fresh, rows: Rows) -> None:
         first = self.ledger.size
         await connection.copy_records_to_table("fragment", records=rows.fragments, columns=("first", "bytes"))
         if rows.bundles:
             await connection.copy_records_to_table("bundle", records=rows.bundles, columns=("n", "bytes"))
-        await connection.copy_records_to_table(
-            "seen",
-            records=[(*key, index) for index, key in enumerate(new.keys, first)],
-            columns=("id", "source", "sha256", "idx"),
-        )
+        seen = _whole(seen_rows(first, new.ids, new.sources, new.digests))
+        await connection.copy_to_table("seen", source=seen, columns=SEEN_COLUMNS, format="binary")
         if new.foreign:
             await connection.copy_records_to_table(
                 "foreign",
@@ -85,18 +94,20 @@ class Appender:
                 columns=("topic", "kafka_offset", "sha256", "idx", "bytes"),
             )
 
-    async def _keep_place(self, connection: Connection, items: Sequence[Item], generation: int, size: int) -> None:
-        last = {item.message.topic: item for item in items}
+    async def _keep_place(self, connection: Connection, parts: Sequence[Sorted], generation: int, size: int) -> None:
         await connection.executemany(
             'INSERT INTO "offset" (generation, topic, kafka_offset, sha256, size) VALUES ($1, $2, $3, $4, $5)',
-            [(generation, topic, item.message.offset, item.digest, size) for topic, item in last.items()],
+            [(generation, topic, offset, digest, size) for topic, (offset, digest) in last_of(parts).items()],
         )
 
 
-async def _known_foreign(connection: Connection, strangers: Iterable[Taken]) -> list[Foreign]:
+async def _whole(rows: bytes) -> AsyncIterator[bytes]:
+    yield rows
+
+
+async def _known_foreign(connection: Connection, offsets: Iterable[int]) -> list[Foreign]:
     rows = await connection.fetch(
-        'SELECT topic, kafka_offset, sha256 FROM "foreign" WHERE kafka_offset = ANY($1::bigint[])',
-        [message.offset for message in strangers],
+        'SELECT topic, kafka_offset, sha256 FROM "foreign" WHERE kafka_offset = ANY($1::bigint[])', list(offsets)
     )
     return [Foreign(row["topic"], row["kafka_offset"], row["sha256"]) for row in rows]
 

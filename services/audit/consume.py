@@ -5,7 +5,6 @@ from hashlib import sha256
 
 from services.audit import store
 from services.audit.append import Appender
-from services.audit.intake import Taken
 from services.audit.store import Connection, Consumed
 from shared.kafka import Reader
 
@@ -44,9 +43,3 @@ async def _missed(reader: Reader, topic: str, last: Consumed) -> str | None:
     if sha256(record.value or b"").digest() != last.sha256:
         return f"at offset {last.offset} of {topic} stands another message than the one that was taken from there"
     return None
-
-
-async def next_batch(reader: Reader, most: int, seconds: float) -> list[Taken]:
-    """What has arrived, in the order of each topic; empty after `seconds` without any."""
-    found = await reader.batch(most, seconds)
-    return [Taken(topic, record.offset, record.value or b"") for topic in sorted(found) for record in found[topic]]

@@ -9,12 +9,11 @@ from typing import Any
 from services.audit import metrics, store
 from services.audit.fence import Fence
 from services.audit.headfile import HeadFile
-from services.audit.layout import cut
+from services.audit.layout import cut, joined
 from services.audit.store import Head
 from shared.failpoint import reach
-from shared.merkle import leaf_hash
 from shared.notes import Checkpoint, Signer, write_note
-from shared.tiles import Grown, TileEdge, frame
+from shared.tiles import Grown, TileEdge
 
 BATCH = 10_000
 
@@ -67,14 +66,14 @@ class Sealer:
 
     async def _seal(self, end: int) -> list[Sealed]:
         connection = self._fence.connection
-        entries = await store.entries(connection, self.size, end)
+        stored = joined(await store.pieces(connection, self.size, end))
         now = await connection.fetchval("SELECT clock_timestamp()")
         self._since = max(self._since, int(now.timestamp()))
-        sealed, grown, done = [], [], 0
-        for count in cut(entries, self._message_bytes):
-            part, first = entries[done:count], self.size
-            grown += self._edge.append([leaf_hash(entry) for entry in part])
-            sealed.append(Sealed(first, frame(part), self._sign(now)))
+        hashes, sealed, grown, done = stored.leaf_hashes(), [], [], 0
+        for count in cut(stored.ends, self._message_bytes):
+            first = self.size
+            grown += self._edge.append(hashes[done:count])
+            sealed.append(Sealed(first, stored.between(done, count).framed, self._sign(now)))
             done = count
         await self._commit(grown, [part.head for part in sealed])
         metrics.HEADS.inc(len(sealed))

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from services.audit.errors import LedgerDamaged
+from services.audit.layout import Piece, take_apart
 from shared.merkle import leaf_hash
 from shared.tiles import HEIGHT, WIDTH, FramingError, TileEdge, hash_range, levels_of, unframe
 
@@ -83,15 +84,46 @@ async def entries(connection: Connection, start: int, end: int) -> list[bytes]:
 
 async def open_bundle(connection: Connection, n: int) -> list[bytes]:
     """The entries of bundle `n` from its fragments."""
+    return entries_of(await open_framed(connection, n), n * WIDTH)
+
+
+async def open_framed(connection: Connection, n: int) -> bytes:
+    """The framed entries of bundle `n` from its fragments."""
     rows = await connection.fetch(
         "SELECT first, bytes FROM fragment WHERE first >= $1 AND first < $2 ORDER BY first", n * WIDTH, (n + 1) * WIDTH
     )
-    held: list[bytes] = []
+    end = n * WIDTH
     for row in rows:
-        if row["first"] != n * WIDTH + len(held):
-            raise LedgerDamaged(f"no fragment holds index {n * WIDTH + len(held)}")
-        held += entries_of(row["bytes"], row["first"])
-    return held
+        if row["first"] != end:
+            raise LedgerDamaged(f"no fragment holds index {end}")
+        end += len(piece_of(row["bytes"], end).ends)
+    return b"".join(row["bytes"] for row in rows)
+
+
+def piece_of(raw: bytes, first: int) -> Piece:
+    """A stored bundle or fragment that begins at index `first`, taken apart."""
+    try:
+        return take_apart(raw)
+    except FramingError as error:
+        raise LedgerDamaged(f"the entries stored from index {first} on: {error}") from error
+
+
+async def pieces(connection: Connection, start: int, end: int) -> list[Piece]:
+    """The stored entries [start, end) as they are framed: a piece for each bundle, from fragments where it is open."""
+    if start == end:
+        return []
+    low, high = start // WIDTH, (end - 1) // WIDTH
+    rows = await connection.fetch("SELECT n, bytes FROM bundle WHERE n BETWEEN $1 AND $2", low, high)
+    bundles = {row["n"]: row["bytes"] for row in rows}
+    found: list[Piece] = []
+    for n in range(low, high + 1):
+        first = n * WIDTH
+        held = piece_of(bundles[n] if n in bundles else await open_framed(connection, n), first)
+        wanted = min(end - first, WIDTH)
+        if not wanted <= len(held.ends) <= WIDTH:
+            raise LedgerDamaged(f"{len(held.ends)} entries are stored from index {first} on; more or less belong there")
+        found.append(held.between(max(start - first, 0), wanted))
+    return found
 
 
 async def tile_edge(connection: Connection, size: int) -> TileEdge:
@@ -111,6 +143,12 @@ async def tile_roots(connection: Connection, level: int, start: int, end: int) -
     if [row["n"] for row in rows] != list(range(start, end)):
         raise LedgerDamaged(f"a full tile of level {level} between {start} and {end - 1} is not there")
     return [hash_range(row["bytes"], 0, WIDTH) for row in rows]
+
+
+async def highest_id(connection: Connection) -> str:
+    """The largest id of all entries, as text; empty without entries."""
+    found = await connection.fetchval("SELECT id FROM seen ORDER BY id DESC LIMIT 1")
+    return "" if found is None else str(found)
 
 
 _HEAD = "SELECT size, root, note, cosignature, cosigned_at FROM head"

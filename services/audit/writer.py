@@ -5,7 +5,7 @@ a new session and looks where it is.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from time import monotonic
 
@@ -13,24 +13,25 @@ import structlog
 
 from services.audit import check, check_rows, fence, metrics, store
 from services.audit.append import Appender, Ledger
-from services.audit.consume import Place, find_place, next_batch
+from services.audit.consume import find_place
 from services.audit.envelope import founding_keys
 from services.audit.errors import LedgerDamaged, NotThisLedger
 from services.audit.fence import Fence
 from services.audit.headfile import HeadFile, demand_not_behind
 from services.audit.intake import Taken
+from services.audit.pipeline import LOOK_SECONDS, Pipeline
 from services.audit.publish import Publisher, demand_known, last_published
 from services.audit.settings import WriterSettings
 from services.audit.sign import Sealer, SigningKeys
 from shared.database import connect
 from shared.health import together
-from shared.kafka import KafkaConfig, KafkaProblem, Producer, Reader, reading
+from shared.kafka import KafkaConfig, KafkaProblem, Producer, Stream, reading
 from shared.pause import pause
 from shared.settings import KafkaSettings
 from shared.tiles import WIDTH, frame
 
-LOOK_SECONDS = 0.5
-LAG_SECONDS = 5.0
+FETCH_BYTES = 4 * 1024 * 1024
+"""The most that one answer of Kafka carries of a topic: a batch of small events, and a bound on memory."""
 BACK_OFF_SECONDS = (0.2, 5.0)
 
 log = structlog.get_logger()
@@ -51,7 +52,6 @@ class Writer:
         self._keys, self._adopt, self._after = keys, adopt_head, after
         self._sources = {kafka.custody_topic: settings.custody_source, kafka.notify_topic: settings.notify_source}
         self._session = "waiting for the lock"
-        self._looked = 0.0
 
     async def demand_session(self) -> None:
         """For `readyz`: raises NotWriting unless the ledger is ours and Kafka is being read."""
@@ -112,14 +112,17 @@ class Writer:
         for sealed in await sealer.seal(size):
             sealer.keep(sealed.head)
         tail = frame(await store.entries(connection, size - size % WIDTH, size))
-        return Appender(claim, Ledger(size, tail), self._sources, self._settings.audit_source), sealer
+        highest = await store.highest_id(connection)
+        return Appender(claim, Ledger(size, tail, highest), self._sources, self._settings.audit_source), sealer
 
     async def _read_on(self, claim: Fence, appender: Appender, sealer: Sealer, stop: asyncio.Event) -> None:
         """One session with Kafka: until told to stop, or until the ledger has been founded."""
         founded = appender.ledger.size > 0
         topics = list(self._sources) if founded else [self._kafka.custody_topic]
         async with AsyncExitStack() as stack:
-            reader = await stack.enter_async_context(reading(self._config, topics, linger_ms=self._settings.linger_ms))
+            reader = await stack.enter_async_context(
+                reading(self._config, topics, linger_ms=self._settings.linger_ms, fetch_bytes=FETCH_BYTES)
+            )
             producer = await Producer.open(self._config)
             stack.push_async_callback(producer.close)
             last = await last_published(self._config, self._kafka.audit_topic, self._keys.log.key)
@@ -128,72 +131,33 @@ class Writer:
             metrics.GENERATION.set(place.generation)
             publisher = Publisher(claim.connection, producer, self._kafka.audit_topic, place.generation)
             await publisher.resume(last, place.origins)
-            reader.read_from(place.next)
+            stream = reader.stream(place.next)
+            stack.push_async_callback(stream.close)
             self._session = ""
             log.info("reading", topics=topics, generation=place.generation, size=sealer.size)
-            steps = _Steps(appender, sealer, publisher, place, self._after)
+            pipeline = Pipeline(appender, sealer, publisher, place, self._after)
             if founded:
-                await self._loop(reader, steps, stop)
+                await pipeline.run(reader, stream, self._settings.batch_events, self._settings.silence_seconds, stop)
             else:
-                await self._found(reader, steps, stop)
+                await self._found(stream, appender, pipeline, stop)
 
-    async def _loop(self, reader: Reader, steps: "_Steps", stop: asyncio.Event) -> None:
-        while not stop.is_set():
-            batch = await next_batch(reader, self._settings.batch_events, LOOK_SECONDS)
-            if batch:
-                await steps.take(batch)
-            elif monotonic() - steps.publisher.sent_at > self._settings.silence_seconds:
-                await steps.publisher.say_nothing_new(steps.place.next)
-            if monotonic() - self._looked > LAG_SECONDS:
-                self._looked = monotonic()
-                for topic, end in (await reader.end_offsets()).items():
-                    metrics.LAG.labels(topic).set(end - steps.place.next[topic])
-
-    async def _found(self, reader: Reader, steps: "_Steps", stop: asyncio.Event) -> None:
+    async def _found(self, stream: Stream, appender: Appender, pipeline: Pipeline, stop: asyncio.Event) -> None:
         """Find the founding event on custody's topic and make it leaf 0; everything is read again after that."""
         while not stop.is_set():
-            for message in await next_batch(reader, self._settings.batch_events, LOOK_SECONDS):
-                keys = founding_keys(message.value, self._sources[message.topic])
-                if keys is None:
-                    continue
-                ours = (self._keys.log.key.name, self._keys.log.key.vkey, self._keys.cosigner.key.vkey)
-                if keys != ours:
-                    raise NotThisLedger(f"the founding event names the log {keys[1]}, this writer signs as {ours[1]}")
-                await steps.take([message], place=False)
-                return
+            for columns in await stream.batch(self._settings.batch_events, LOOK_SECONDS):
+                message = self._founding(Taken(*columns))
+                if message is not None:
+                    await pipeline.take([appender.sort(message)], place=False)
+                    await pipeline.sent()
+                    return
 
-
-class _Steps:
-    """The stages of one batch, in order."""
-
-    def __init__(
-        self, appender: Appender, sealer: Sealer, publisher: Publisher, place: Place, after: Callable[[str], None]
-    ) -> None:
-        self._appender, self._sealer, self.publisher, self.place = appender, sealer, publisher, place
-        self._after = after
-        self._consumed_at: float | None = None
-        metrics.UNSEALED.set_function(self._unsealed)
-
-    async def take(self, batch: Sequence[Taken], *, place: bool = True) -> None:
-        """Append, sign, keep and publish one batch."""
-        self._consumed_at = monotonic()
-        self._after("consumed")
-        before = dict(self.place.next)
-        await self._appender.append(batch, self.place.generation, place=place)
-        self._after("appended")
-        if place:
-            self.place.next |= {message.topic: message.offset + 1 for message in batch}
-        sealed = await self._sealer.seal(self._appender.ledger.size)
-        self._after("signed")
-        if sealed:
-            self._sealer.keep(sealed[-1].head)
-            self._after("kept")
-            self._consumed_at = None
-            await self.publisher.publish(sealed, before, self.place.next)
-        else:
-            await self.publisher.say_nothing_new(self.place.next)
-        self._after("published")
-        self._consumed_at = None
-
-    def _unsealed(self) -> float:
-        return monotonic() - self._consumed_at if self._consumed_at is not None else 0.0
+    def _founding(self, taken: Taken) -> Taken | None:
+        """The founding event alone, None if it is not among these; NotThisLedger if it names other keys than ours."""
+        ours = (self._keys.log.key.name, self._keys.log.key.vkey, self._keys.cosigner.key.vkey)
+        for offset, value in zip(taken.offsets, taken.values, strict=True):
+            keys = founding_keys(value, self._sources[taken.topic])
+            if keys == ours:
+                return Taken(taken.topic, [offset], [value])
+            if keys is not None:
+                raise NotThisLedger(f"the founding event names the log {keys[1]}, this writer signs as {ours[1]}")
+        return None

@@ -15,9 +15,11 @@ from shared.kafka.client import (
 )
 from shared.kafka.producer import Producer
 from shared.kafka.reader import Reader, last_record, reading, record_at
+from shared.kafka.stream import Columns, Stream
 from shared.kafka.topics import check_fact_topic, ensure_topics, fact_topic, sealed_topic
 
 __all__ = [
+    "Columns",
     "Headers",
     "KafkaConfig",
     "KafkaProblem",
@@ -27,6 +29,7 @@ __all__ = [
     "Producer",
     "Reader",
     "Record",
+    "Stream",
     "TopicMissing",
     "check_fact_topic",
     "ensure_topics",

@@ -16,6 +16,10 @@ from shared.kafka.client import (
     deadline,
     end,
 )
+from shared.kafka.stream import Stream
+
+FETCH_BYTES = 16 * 1024 * 1024
+"""The most that one answer carries of a topic."""
 
 
 class Reader:
@@ -24,14 +28,15 @@ class Reader:
     The owner then opens another one and checks that its last message is where it was, by `record_at`, before going on.
     """
 
-    def __init__(self, client: Any, topics: Sequence[str]) -> None:
+    def __init__(self, client: Any, topics: Sequence[str], linger_ms: int, fetch_bytes: int) -> None:
         self._client = client
+        self._linger_ms, self._fetch_bytes = linger_ms, fetch_bytes
         self._topics = tuple(topics)
         self._session = Session(client._client, self._topics)
 
     @classmethod
     async def open(
-        cls, config: KafkaConfig, topics: Sequence[str], *, linger_ms: int = 0, fetch_bytes: int = 16 * 1024 * 1024
+        cls, config: KafkaConfig, topics: Sequence[str], *, linger_ms: int = 0, fetch_bytes: int = FETCH_BYTES
     ) -> Self:
         """Connect to the leaders of the topics; raises KafkaUnavailable, TopicMissing.
 
@@ -43,7 +48,7 @@ class Reader:
             fetch_min_bytes=1024 * 1024 if linger_ms else 1, fetch_max_wait_ms=linger_ms or 500,
             **config.arguments(),
         )  # fmt: skip
-        reader = cls(client, topics)
+        reader = cls(client, topics, linger_ms, fetch_bytes)
         try:
             async with deadline(CALL_SECONDS, "connecting a reader"):
                 await client.start()
@@ -94,6 +99,14 @@ class Reader:
         self._demand_session()
         return {partition.topic: records for partition, records in found.items()}
 
+    def stream(self, positions: Mapping[str, int]) -> Stream:
+        """Read on from these offsets in columns, for all topics of the reader; then nothing else may be read by it."""
+        self.read_from(positions)
+        self._client.pause(*self._client.assignment())
+        return Stream(
+            self._client._client, self._session, positions, linger_ms=self._linger_ms, fetch_bytes=self._fetch_bytes
+        )
+
     async def close(self) -> None:
         """Close within five seconds."""
         await end(self._client.stop(), self._client._client.close())
@@ -111,9 +124,11 @@ class Reader:
 
 
 @contextlib.asynccontextmanager
-async def reading(config: KafkaConfig, topics: Sequence[str], *, linger_ms: int = 0) -> AsyncIterator[Reader]:
+async def reading(
+    config: KafkaConfig, topics: Sequence[str], *, linger_ms: int = 0, fetch_bytes: int = FETCH_BYTES
+) -> AsyncIterator[Reader]:
     """A reader that is closed at the end of the block."""
-    reader = await Reader.open(config, topics, linger_ms=linger_ms)
+    reader = await Reader.open(config, topics, linger_ms=linger_ms, fetch_bytes=fetch_bytes)
     try:
         yield reader
     finally:

@@ -15,7 +15,7 @@ from services.audit.append import Appender, Ledger
 from services.audit.errors import Fenced
 from services.audit.fence import Fence, Heart
 from services.audit.headfile import HeadFile
-from services.audit.intake import Taken
+from services.audit.intake import Sorted, Taken, sort
 from services.audit.sign import Sealer
 from shared.advisory import holders
 from shared.tiles import TileEdge
@@ -34,7 +34,13 @@ async def claim(rig: Rig, old_seconds: float = OLD_SECONDS) -> AsyncIterator[Fen
 
 
 def appender(held: Fence, size: int = 0) -> Appender:
-    return Appender(held, Ledger(size, b""), {"custody": CUSTODY}, AUDIT)
+    return Appender(held, Ledger(size, b"", ""), {"custody": CUSTODY}, AUDIT)
+
+
+def batch(first: int, count: int = 1) -> list[Sorted]:
+    """So many new events of custody, from this offset on."""
+    taken = Taken("custody", list(range(first, first + count)), [event() for _ in range(count)])
+    return [sort(taken, CUSTODY)]
 
 
 def sealer(rig: Rig, held: Fence) -> Sealer:
@@ -68,7 +74,7 @@ async def test_a_silent_holder_is_ended_and_can_do_nothing_more(rig: Rig) -> Non
         async with claim(rig, old_seconds=0.3) as newcomer:
             assert newcomer.epoch == silent.epoch + 1
             with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError)):
-                await appender(silent).append([Taken("custody", 0, event())], 1)
+                await appender(silent).append(batch(0), 1)
 
 
 @pytest.mark.parametrize("role", ["api", "owner"])
@@ -107,7 +113,7 @@ async def test_a_lock_of_64_bits_with_the_same_bits_is_another_lock(rig: Rig) ->
 @pytest.mark.parametrize("step", ["append", "seal", "generation", "beat"])
 async def test_g8_a_writer_of_an_older_epoch_commits_nothing(rig: Rig, step: str) -> None:
     async with claim(rig) as zombie:
-        await appender(zombie).append([Taken("custody", 0, event())], 1)
+        await appender(zombie).append(batch(0), 1)
         await rig.execute("INSERT INTO epoch (epoch) SELECT max(epoch) + 1 FROM epoch")
         await rig.execute("UPDATE heartbeat SET epoch = epoch + 1")
         with pytest.raises(Fenced):
@@ -119,7 +125,7 @@ async def test_g8_a_writer_of_an_older_epoch_commits_nothing(rig: Rig, step: str
 
 async def one(step: str, rig: Rig, zombie: Fence) -> Any:
     if step == "append":
-        return await appender(zombie, 1).append([Taken("custody", 1, event())], 1)
+        return await appender(zombie, 1).append(batch(1), 1)
     if step == "seal":
         return await sealer(rig, zombie).seal(1)
     if step == "generation":
@@ -134,14 +140,14 @@ async def one(step: str, rig: Rig, zombie: Fence) -> Any:
 async def test_g8_two_appends_at_one_size_meet_at_a_primary_key(rig: Rig, first_batch: int, second_batch: int) -> None:
     async with claim(rig) as held:
         for size in (first_batch, second_batch):
-            batch = [Taken("custody", offset, event()) for offset in range(size)]
+            parts = batch(0, size)
             twin = appender(held)
             twin._fence = Blind(held.connection, held.epoch)  # as if epoch and size had been read just before
             if size == first_batch and not await rig.entries():
-                await twin.append(batch, 1)
+                await twin.append(parts, 1)
             else:
                 with pytest.raises(asyncpg.UniqueViolationError):
-                    await twin.append(batch, 1)
+                    await twin.append(parts, 1)
     assert len(await rig.entries()) == first_batch
 
 
@@ -154,11 +160,11 @@ class Blind(Fence):
 
 async def test_g8_an_append_behind_the_rows_is_refused(rig: Rig) -> None:
     async with claim(rig) as held:
-        await appender(held).append([Taken("custody", offset, event()) for offset in range(256)], 1)
+        await appender(held).append(batch(0, 256), 1)
         with pytest.raises(Fenced):
-            await appender(held, 0).append([Taken("custody", 256, event())], 1)
+            await appender(held, 0).append(batch(256), 1)
         with pytest.raises(Fenced):
-            await appender(held, 255).append([Taken("custody", 256, event())], 1)
+            await appender(held, 255).append(batch(256), 1)
 
 
 async def test_a_writer_whose_connection_died_ends(rig: Rig) -> None:
