@@ -22,11 +22,14 @@ from shared.advisory import Strangers
 from shared.database import connect
 from shared.failpoint import reach
 from shared.kafka import (
+    READ,
+    WRITE,
     KafkaConfig,
     KafkaProblem,
     KafkaUnavailable,
     Message,
     Producer,
+    demand_rights,
     reading,
 )
 from shared.pause import pause
@@ -141,6 +144,7 @@ class Relay:
         """One session: check the topic, then publish; a failure ends it, and the next one checks again."""
         producer: SendsInOrder | None = None
         try:
+            await demand_rights(self._kafka, {self.topic: {READ, WRITE}})
             await self._check_last(store)
             producer = await self._open_producer()
             await self._publish_until(store, producer, stop)

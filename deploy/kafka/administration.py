@@ -4,7 +4,8 @@ confluent-kafka is a dependency of set-up and tools only; no process of ours imp
 """
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from time import monotonic
 from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException
@@ -50,19 +51,23 @@ class Administration:
         )
 
     def allow(self, rules: Iterable[Rule]) -> None:
-        """Give these rights; what is given already stays. Raises Refused."""
-        bindings = [AclBinding(*_arguments(rule)) for rule in rules]
+        """Give these rights; what is given already stays. Returns when they hold; raises Refused."""
+        given = set(rules)
+        bindings = [AclBinding(*_arguments(rule)) for rule in given]
         if bindings:
             self._all("giving rights", self._client.create_acls(bindings, request_timeout=CALL_SECONDS).values())
+            self._until("giving rights", lambda: given <= self.rules())
 
     def forbid(self, rules: Iterable[Rule]) -> None:
-        """Take exactly these rights away; raises Refused."""
-        filters = [AclBindingFilter(*_arguments(rule)) for rule in rules]
+        """Take exactly these rights away. Returns when they are gone; raises Refused."""
+        taken = set(rules)
+        filters = [AclBindingFilter(*_arguments(rule)) for rule in taken]
         if filters:
             self._all("taking rights", self._client.delete_acls(filters, request_timeout=CALL_SECONDS).values())
+            self._until("taking rights", lambda: not taken & self.rules())
 
     def rules(self) -> frozenset[Rule]:
-        """Every rule that the brokers have; raises Refused."""
+        """Every rule of the brokers; none for one who may not ask, since the library hides that. Raises Refused."""
         anything: Any = None
         every = AclBindingFilter(
             ResourceType.ANY, anything, ResourcePatternType.ANY, anything, anything, AclOperation.ANY,
@@ -86,8 +91,16 @@ class Administration:
             try:
                 return [future.result() for future in asked]
             except KafkaException as error:
-                why = error.args[0].str()
+                denied = error.args[0].code() == KafkaError.CLUSTER_AUTHORIZATION_FAILED
+                why = "this user may not administer the brokers" if denied else error.args[0].str()
         raise Refused(f"{doing} as {self._operator.sasl_username or 'nobody'}: {why}")
+
+    def _until(self, doing: str, true: Callable[[], bool]) -> None:
+        """The controller answers before the brokers know it."""
+        end = monotonic() + CALL_SECONDS
+        while not true():
+            if monotonic() > end:
+                raise Refused(f"{doing} as {self._operator.sasl_username or 'nobody'}: the brokers did not follow")
 
     def _note(self, error: KafkaError) -> None:
         """The library tries for ever with a password that was refused."""

@@ -32,7 +32,7 @@ def writer(
     from services.audit.errors import WriterStops
     from services.audit.writer import Writer
     from shared import health, telemetry
-    from shared.kafka import KafkaConfig, check_fact_topic
+    from shared.kafka import READ, WRITE, KafkaConfig, check_fact_topic, demand_rights
 
     telemetry.configure("audit writer")
     arm(read(FailPointSettings).fail_point)
@@ -45,6 +45,7 @@ def writer(
         async def topics() -> None:
             for topic in (kafka.custody_topic, kafka.notify_topic):
                 await check_fact_topic(config, topic)
+            await demand_rights(config, {kafka.audit_topic: {READ, WRITE}})
 
         probes = health.probe_app({"ledger": process.demand_session, "topics": topics})
 

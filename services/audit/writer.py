@@ -25,7 +25,7 @@ from services.audit.settings import WriterSettings
 from services.audit.sign import Sealer, SigningKeys
 from shared.database import connect
 from shared.health import together
-from shared.kafka import KafkaConfig, KafkaProblem, Producer, Stream, reading
+from shared.kafka import READ, WRITE, KafkaConfig, KafkaProblem, Producer, Stream, demand_rights, reading
 from shared.pause import pause
 from shared.settings import KafkaSettings
 from shared.tiles import WIDTH, frame
@@ -117,6 +117,7 @@ class Writer:
 
     async def _read_on(self, claim: Fence, appender: Appender, sealer: Sealer, stop: asyncio.Event) -> None:
         """One session with Kafka: until told to stop, or until the ledger has been founded."""
+        await demand_rights(self._config, {self._kafka.audit_topic: {READ, WRITE}})
         founded = appender.ledger.size > 0
         topics = list(self._sources) if founded else [self._kafka.custody_topic]
         async with AsyncExitStack() as stack:

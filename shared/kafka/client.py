@@ -7,7 +7,13 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, Self
 
 from aiokafka import TopicPartition
-from aiokafka.errors import KafkaError, OffsetOutOfRangeError, UnknownTopicOrPartitionError
+from aiokafka.errors import (
+    ClusterAuthorizationFailedError,
+    KafkaError,
+    OffsetOutOfRangeError,
+    TopicAuthorizationFailedError,
+    UnknownTopicOrPartitionError,
+)
 from aiokafka.helpers import create_ssl_context
 
 from shared.settings import KafkaSettings
@@ -29,6 +35,10 @@ class KafkaUnavailable(KafkaProblem):
 
 class TopicMissing(KafkaUnavailable):
     """The brokers answer, and know no topic of that name: it was never made, or went with a lost disk."""
+
+
+class NotAllowed(KafkaUnavailable):
+    """Our user lacks a right, or is turned away: the operator's to mend, and then worth another try."""
 
 
 class OffsetOutOfRange(KafkaProblem):
@@ -96,6 +106,8 @@ async def deadline(seconds: float, doing: str) -> AsyncIterator[None]:
         raise OffsetOutOfRange(f"{doing}: {error}") from error
     except UnknownTopicOrPartitionError as error:
         raise TopicMissing(f"{doing}: {error}") from error
+    except (TopicAuthorizationFailedError, ClusterAuthorizationFailedError) as error:
+        raise NotAllowed(f"{doing}: the broker does not allow it to this user: {error}") from error
     except TimeoutError as error:
         raise KafkaUnavailable(f"{doing}: no answer within {seconds:g} s") from error
     except (KafkaError, OSError) as error:

@@ -12,10 +12,10 @@ from shared.kafka.client import (
     KafkaUnavailable,
     Record,
     Session,
-    TopicMissing,
     deadline,
     end,
 )
+from shared.kafka.rights import READ, demand_rights
 from shared.kafka.stream import Stream
 
 FETCH_BYTES = 16 * 1024 * 1024
@@ -38,10 +38,11 @@ class Reader:
     async def open(
         cls, config: KafkaConfig, topics: Sequence[str], *, linger_ms: int = 0, fetch_bytes: int = FETCH_BYTES
     ) -> Self:
-        """Connect to the leaders of the topics; raises KafkaUnavailable, TopicMissing.
+        """Connect to the leaders of the topics; raises KafkaUnavailable, TopicMissing, NotAllowed.
 
         `linger_ms` lets the broker collect up to a mebibyte for so long before it answers: larger batches for latency.
         """
+        await demand_rights(config, {topic: {READ} for topic in topics})
         client = AIOKafkaConsumer(
             group_id=None, enable_auto_commit=False, auto_offset_reset="none",
             max_partition_fetch_bytes=fetch_bytes, fetch_max_bytes=2 * fetch_bytes,
@@ -52,9 +53,6 @@ class Reader:
         try:
             async with deadline(CALL_SECONDS, "connecting a reader"):
                 await client.start()
-                missing = set(topics) - await client.topics()
-            if missing:
-                raise TopicMissing(f"there is no topic {', '.join(sorted(missing))}")
             await reader.end_offsets()
         except BaseException:
             await reader.close()

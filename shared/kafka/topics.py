@@ -18,6 +18,7 @@ from shared.kafka.client import (
     deadline,
     end,
 )
+from shared.kafka.rights import DESCRIBE_CONFIGS, READ, WRITE, demand_rights
 
 FOREVER = "-1"
 SEALED_RETENTION_MS = str(30 * 24 * 3600 * 1000)
@@ -70,8 +71,12 @@ def sealed_topic() -> dict[str, str]:
     return {"retention.ms": SEALED_RETENTION_MS, "retention.bytes": FOREVER, "cleanup.policy": "delete"}
 
 
-async def check_fact_topic(config: KafkaConfig, topic: str) -> None:
-    """For `readyz`: raises KafkaProblem unless the topic has one partition and keeps its messages for ever."""
+async def check_fact_topic(config: KafkaConfig, topic: str, *, write: bool = False) -> None:
+    """For `readyz`: raises KafkaProblem unless the topic has one partition and keeps its messages for ever.
+
+    NotAllowed if our user may not read it, or, with `write`, not write to it.
+    """
+    await demand_rights(config, {topic: {READ, DESCRIBE_CONFIGS} | ({WRITE} if write else set())})
     async with _administration(config, f"asking for the configuration of {topic}") as client:
         partitions = (await client.describe_topics([topic]))[0]["partitions"]
         answers = await client.describe_configs([ConfigResource(ConfigResourceType.TOPIC, topic)])

@@ -61,6 +61,6 @@ def _probes(pool: AsyncEngine, config: KafkaConfig, topic: str, sealed: SealedLo
         await demand_migrated(pool, PACKAGE)
 
     async def fact_topic() -> None:
-        await check_fact_topic(config, topic)
+        await check_fact_topic(config, topic, write=True)
 
     return {"database": migrated, "topic": fact_topic, "sealed_log": sealed.demand_reading}
