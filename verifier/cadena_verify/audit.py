@@ -11,23 +11,27 @@
 What it does not check: that an event is true, that events were recorded when they say, or what their data means.
 """
 
+import os
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from cadena_verify.crew import crew_for
+from cadena_verify.founding import Founding
 from cadena_verify.heads import Heads, check_cosignatures, load_heads
-from cadena_verify.merkle import leaf_hashes
 from cadena_verify.notes import VerifierKey
 from cadena_verify.progress import Progress
 from cadena_verify.promises import load_promises
-from cadena_verify.rebuild import Rebuild, fetch_tile
-from cadena_verify.replay import Replay
+from cadena_verify.reading import Reading, find_founder, judge_of
+from cadena_verify.rebuild import Rebuild
 from cadena_verify.report import Report
 from cadena_verify.seen import demand_seen, load_seen, save_seen
 from cadena_verify.source import Source
-from cadena_verify.tiles import ENTRIES, WIDTH, BundleCut, split_bundle, tile_path, width_of
+from cadena_verify.tiles import WIDTH
+
+SMALL = 1 << 16
+"""Entries of a log that is checked before a helper has started."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,10 @@ class Wanted:
     seen: Path | None = None
     promises: Path | None = None
     progress: bool = False
+    jobs: int = 1
+    """Processes that read the log; a small one is read by this process alone."""
+    deep: bool = True
+    """Whether entries are replayed as events; without, only hashes, heads and their signatures are checked."""
 
 
 def audit(source: Source, wanted: Wanted) -> Report:
@@ -55,95 +63,40 @@ def audit(source: Source, wanted: Wanted) -> Report:
     if heads is None:
         return report
     rebuild = Rebuild(heads.history, source.get, report)
-    replay = Replay(wanted.key, promises, lambda index: _entry(source, index, heads.final.size), report)
-    _read_all(source, heads.final.size, rebuild, replay, report, Progress(heads.final.size, wanted.progress))  # 2, 3, 4
-    cosigned = _cosignatures(heads, replay, wanted, report)  # 5
+    founder = find_founder(source, heads.final.size, wanted.key, report) if wanted.deep else None
+    judge = judge_of(founder, os.urandom(16), promises is not None) if wanted.deep else None
+    progress = Progress(heads.final.size, wanted.progress)
+    crew = crew_for(source, wanted.jobs if heads.final.size >= SMALL else 1)
+    try:
+        reading = Reading(source, crew, rebuild, judge, founder, report, progress)
+        reading.read(heads.final.size, _inside(heads), promises)  # 2, 3, 4
+    finally:
+        crew.close()
+    progress.end()
+    founding = founder.founding if founder else None
+    cosigned = _cosignatures(heads, founding, wanted, report)  # 5
     demand_seen(seen, heads.final, heads.history, report)  # 6
     if promises is not None:  # 7
-        keys = replay.founding.promise_keys if replay.founding else {}
+        keys = founding.promise_keys if founding else {}
         promises.judge(keys, _instant(cosigned.get(heads.final.size)), report)
         report.facts["promises"] = promises.counts
     report.settle()
     if wanted.seen and not report.defects_total:
         save_seen(wanted.seen, wanted.key, seen, heads.history)
-    report.facts |= _counts(heads, rebuild, replay, cosigned)
+    report.facts |= _counts(heads, rebuild, cosigned)
+    if wanted.deep:
+        report.facts |= _counted(founding, reading)
     report.facts["seconds"] = round(time.monotonic() - started, 3)
     return report
 
 
-def _read_all(source: Source, size: int, rebuild: Rebuild, replay: Replay, report: Report, progress: Progress) -> None:
-    """Stream every bundle and its tile of leaf hashes through the tree and the replay."""
-    files = source.ahead(_paths(size))
-    for number in range((size + WIDTH - 1) // WIDTH):
-        first, width = number * WIDTH, width_of(0, number, size)
-        raw, tile = next(files), next(files)
-        if width < WIDTH:
-            raw, tile, whole = _partial(source, number, width, raw, tile)
-        else:
-            whole = True
-        entries = _entries(raw, number, width, whole, report)
-        rebuild.bundle(number, None if raw is None else leaf_hashes(entries), tile)
-        for index, entry in enumerate(entries, first):
-            replay.entry(index, entry)
-        progress.at(first + width)
-    rebuild.finish()
-    if size:
-        replay.finish()
-    progress.end()
+def _inside(heads: Heads) -> frozenset[int]:
+    """The bundles inside which a signed head ends: their leaf hashes are wanted one by one."""
+    return frozenset(head.size // WIDTH for head in heads.history if head.size % WIDTH)
 
 
-def _paths(size: int) -> Iterator[str]:
-    for number in range((size + WIDTH - 1) // WIDTH):
-        width = width_of(0, number, size)
-        yield tile_path(ENTRIES, number, width)
-        yield tile_path(0, number, width)
-
-
-def _partial(
-    source: Source, number: int, width: int, raw: bytes | None, tile: bytes | None
-) -> tuple[bytes | None, bytes | None, bool]:
-    """The last bundle and tile; where a partial one is gone because it has become full since, the full one's start.
-
-    The third value says whether the bundle must end with its last entry.
-    """
-    whole = raw is not None
-    if raw is None:
-        raw = source.get(tile_path(ENTRIES, number))
-    if tile is None:
-        tile = fetch_tile(source.get, 0, number, width)
-    return raw, tile, whole
-
-
-def _entries(raw: bytes | None, number: int, width: int, whole: bool, report: Report) -> list[bytes]:
-    first = number * WIDTH
-    if raw is None:
-        message = f"{tile_path(ENTRIES, number, width)} is missing"
-        report.defect("entry-missing", message, index=first, until=first + width)
-        return []
-    try:
-        return split_bundle(raw, width, whole)
-    except BundleCut as cut:
-        at = min(first + len(cut.entries), first + width - 1)
-        message = f"{tile_path(ENTRIES, number, width)}: {cut}"
-        report.defect("bundle-truncated", message, index=at, until=first + width)
-        return cut.entries
-
-
-def _entry(source: Source, index: int, size: int) -> bytes | None:
-    """One earlier entry's bytes, read again; None if its bundle is gone or cut since."""
-    number, at = divmod(index, WIDTH)
-    width = width_of(0, number, size)
-    raw = source.get(tile_path(ENTRIES, number, width))
-    if raw is None and width < WIDTH:
-        raw = source.get(tile_path(ENTRIES, number))
-    try:
-        return None if raw is None else split_bundle(raw, at + 1, whole=False)[at]
-    except BundleCut:
-        return None
-
-
-def _cosignatures(heads: Heads, replay: Replay, wanted: Wanted, report: Report) -> dict[int, int]:
-    founded = replay.founding.cosigner if replay.founding else None
+def _cosignatures(heads: Heads, founding: Founding | None, wanted: Wanted, report: Report) -> dict[int, int]:
+    founded = founding.cosigner if founding else None
     cosigner = wanted.cosigner or founded
     if wanted.cosigner and founded and wanted.cosigner.text != founded.text:
         report.defect("founding", "leaf 0 names another cosigner than the one that is demanded", index=0)
@@ -153,9 +106,8 @@ def _cosignatures(heads: Heads, replay: Replay, wanted: Wanted, report: Report) 
     return check_cosignatures([head for head in every if head], cosigner, wanted.cosigner is not None, report)
 
 
-def _counts(heads: Heads, rebuild: Rebuild, replay: Replay, cosigned: dict[int, int]) -> dict[str, object]:
+def _counts(heads: Heads, rebuild: Rebuild, cosigned: dict[int, int]) -> dict[str, object]:
     return {
-        "installation": replay.founding.installation if replay.founding else None,
         "size": heads.final.size,
         "root": heads.final.root.hex(),
         "rebuilt": rebuild.agreed,
@@ -163,11 +115,17 @@ def _counts(heads: Heads, rebuild: Rebuild, replay: Replay, cosigned: dict[int, 
         "heads": len(heads.history),
         "heads_cosigned": len(cosigned),
         "tiles": rebuild.tiles,
-        "entries": dict(sorted(replay.sources.items())),
-        "subjects": replay.subjects,
-        "refusals": replay.refusals,
-        "foreign": replay.foreign,
-        "markers": replay.markers,
+    }
+
+
+def _counted(founding: Founding | None, reading: Reading) -> dict[str, object]:
+    return {
+        "installation": founding.installation if founding else None,
+        "entries": dict(sorted(reading.tally.sources.items())),
+        "subjects": reading.subjects,
+        "refusals": reading.tally.refusals,
+        "foreign": reading.tally.foreign,
+        "markers": reading.tally.markers,
     }
 
 

@@ -17,6 +17,7 @@ from cadena_verify.seen import SeenUnusable
 from cadena_verify.source import TIMEOUT_SECONDS, Unreadable, open_source
 
 MAX_TIMEOUT_SECONDS = 3600
+MAX_JOBS = 256
 OK, DEFECT, USAGE, UNREADABLE, INTERRUPTED = 0, 1, 2, 3, 130
 EXIT_CODES = """exit codes:
   0    everything that was checked holds
@@ -68,12 +69,16 @@ class _Unusable(Exception):
 
 
 def _audit(options: argparse.Namespace) -> Report:
+    if options.hashes_only and options.promises:
+        raise _Unusable("--hashes-only reads no event, so it cannot judge promises: leave one of the two out.")
     wanted = Wanted(
         key=_key(options.vkey, ED25519),
         cosigner=_key(options.cosigner, COSIGNATURE) if options.cosigner else None,
         seen=options.seen,
         promises=options.promises,
         progress=not options.quiet,
+        jobs=options.jobs,
+        deep=not options.hashes_only,
     )
     source = open_source(options.where, _bearer(options.bearer), options.timeout)
     try:
@@ -104,6 +109,11 @@ def _verdict(report: Report) -> str:
         return f"{report.log}: {report.defects_total} defects. Do not rely on this log before they are explained."
     if "heads" not in facts:
         return f"{report.log} is entry {facts['index']} of {facts['origin']}, under its signed head of {facts['size']}."
+    if "subjects" not in facts:
+        return (
+            f"{facts['origin']}: the hashes of {facts['size']:,} entries, {facts['tiles']:,} tiles and "
+            f"{facts['heads']:,} signed heads verified; no entry was read as an event. Root {facts['root']}"
+        )
     kept = f", promises: {json.dumps(facts['promises'])[1:-1]}" if "promises" in facts else ""
     return (
         f"{facts['origin']}: {facts['size']:,} entries, {facts['tiles']:,} tiles and {facts['heads']:,} signed heads "
@@ -164,6 +174,18 @@ def _seconds(text: str) -> float:
     return seconds
 
 
+def _jobs(text: str) -> int:
+    jobs = int(text) if text.isascii() and text.isdigit() and len(text) < 4 else 0
+    if not 0 < jobs <= MAX_JOBS:
+        raise argparse.ArgumentTypeError(f"{text} is not a number of processes from 1 to {MAX_JOBS}")
+    return jobs
+
+
+def _cores() -> int:
+    """Processors that this process may use."""
+    return min(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1, MAX_JOBS)
+
+
 def _parser() -> argparse.ArgumentParser:
     plain = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser(
@@ -181,6 +203,11 @@ def _parser() -> argparse.ArgumentParser:
     log.add_argument("--bearer", metavar="TOKEN|@FILE", help="token for the entries (or environment CADENA_BEARER)")
     log.add_argument("--seen", type=Path, metavar="FILE", help="remember the heads, and demand those of earlier audits")
     log.add_argument("--promises", type=Path, metavar="DIR", help="a folder of *.jws: each is held against the ledger")
+    log.add_argument(
+        "--hashes-only", action="store_true",
+        help="check tiles, bundles, heads and signatures, but read no entry as an event (what fsck checks)",
+    )  # fmt: skip
+    log.add_argument("--jobs", type=_jobs, default=_cores(), metavar="N", help="processes (default: as many as cores)")
     log.add_argument("--timeout", type=_seconds, default=TIMEOUT_SECONDS, metavar="SECONDS", help="per request (30)")
     proof = commands.add_parser(
         "proof", help="check one file offline against the .tlog-proof beside it",

@@ -23,6 +23,15 @@ def node_hash(left: bytes, right: bytes) -> bytes:
     return sha256(b"\x01" + left + right).digest()
 
 
+def tile_root(row: bytes) -> bytes:
+    """The root over a full tile of 256 hashes, or over any power of two of them."""
+    hash_ = sha256
+    while len(row) > HASH_SIZE:
+        pairs = range(0, len(row), 2 * HASH_SIZE)
+        row = b"".join([hash_(b"\x01" + row[at : at + 2 * HASH_SIZE]).digest() for at in pairs])
+    return row
+
+
 class RightEdge:
     """The roots of the perfect subtrees that cover leaves 0..size-1, largest first, at most one per height.
 

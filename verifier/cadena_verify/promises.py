@@ -55,12 +55,21 @@ class Promises:
             self._by_event.setdefault((promise.source, promise.event), []).append(promise)
         self._latest: dict[str, str] = {}
 
+    @property
+    def events(self) -> list[str]:
+        """The ids of all events that were promised."""
+        return [event for _, event in self._by_event]
+
     def recorded(self, source: str, event: str, time: str, index: int, raw: bytes) -> None:
         """The ledger holds this event, effective at this index."""
-        if time > self._latest.get(source, ""):
-            self._latest[source] = time
+        self.passed(source, time)
         for promise in self._by_event.get((source, event), ()):
             promise.place, promise.digest = index, sha256(raw).hexdigest()
+
+    def passed(self, source: str, time: str) -> None:
+        """The ledger holds an effective event of this source, recorded then."""
+        if time > self._latest.get(source, ""):
+            self._latest[source] = time
 
     def judge(self, keys: dict[str, bytes], head_time: str | None, report: Report) -> None:
         """Say of each promise whether it is kept. `head_time` is when the final head was cosigned, if that is known."""

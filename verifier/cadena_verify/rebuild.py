@@ -58,6 +58,22 @@ class Rebuild:
             self._look_above(first, above, start, bool(readings))
         self._close_rows(full_only=True)
 
+    def sound(self, number: int, root: bytes) -> None:
+        """Take full bundle `number`, whose entries and tile agree on this root, and inside which no head ends."""
+        if self._lost_from is not None:
+            return
+        self.tiles += 1
+        start = [branch.copy() for branch in self._branches]
+        for at, branch in enumerate(self._branches):
+            branch.parent = at
+            branch.extend([root], 8)
+        end = (number + 1) * WIDTH
+        self._pass_heads(end)
+        above = self._above(number)
+        if self.agreed < end:
+            self._look_above(number * WIDTH, above, start, True)
+        self._close_rows(full_only=True)
+
     def finish(self) -> None:
         """Judge what is left: the partial tiles, and heads whose root no branch gave."""
         if self._lost_from is not None:

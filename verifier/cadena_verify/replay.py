@@ -1,63 +1,48 @@
-"""Replays the entries as events: canonical form, sources, one effective leaf for each event, versions without a gap."""
+"""Replays entries as events, by their full text: one effective leaf for each event, versions without a gap.
 
-import re
-from collections import Counter
+An audit sends here only what fingerprints could not clear (see `known`): what is told of it is exact.
+"""
+
+from array import array
+from bisect import bisect_left
 from collections.abc import Callable
+from hashlib import sha256
 from typing import Any
 
-from cadena_verify.canonical import NotCanonical, parse
-from cadena_verify.founding import FOUNDED, Founding, NotFounded, read_founding
-from cadena_verify.notes import VerifierKey
+from cadena_verify.counting import FOREIGN, Tally
+from cadena_verify.entries import read_event
 from cadena_verify.places import Places
 from cadena_verify.promises import Promises
-from cadena_verify.report import KEPT, Report
+from cadena_verify.report import Report
+from cadena_verify.source import Unreadable
 
-FOREIGN = "org.cadena.audit.foreign.v1"
-_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}").fullmatch
-_INSTANT = re.compile(r"\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-6]\d\.\d{6}Z").fullmatch
+_HALF = 16
 
 
 class Replay:
-    """Feed it every entry in order with `entry`, then call `finish`. Defects go to the report."""
+    """Feed it entries that are events, in order, with `entry`; then call `finish`. Defects go to the report."""
 
-    def __init__(
-        self, key: VerifierKey, promises: Promises | None, earlier: Callable[[int], bytes | None], report: Report
-    ) -> None:
-        self.founding: Founding | None = None
-        self.sources: Counter[str] = Counter()
-        self.refusals = self.foreign = 0
-        self.markers: list[dict[str, Any]] = []
-        """The first marker leaves: where a message came in that was no event of its topic's source."""
-        self._key, self._promises, self._earlier, self._report = key, promises, earlier, report
+    def __init__(self, promises: Promises | None, earlier: Callable[[int], bytes | None], report: Report) -> None:
+        self.tally = Tally()
+        self._promises, self._earlier, self._report = promises, earlier, report
+        self._indexes, self._digests = array("Q"), bytearray()
+        """The first half of each entry's SHA-256, at its place among the indexes: read again it must be the same."""
         self._ids, self._acts = Places(), Places()
         self._versions: dict[str, int] = {}
         self._early: dict[str, dict[int, int]] = {}
         """Subject → version → index, of versions whose predecessors have not come."""
-        self._allowed: dict[str, str] = {}
 
     @property
     def subjects(self) -> int:
-        """How many subjects have versions in this log."""
+        """How many subjects have versions in what was replayed."""
         return len(self._versions)
 
     def entry(self, index: int, raw: bytes) -> None:
-        """Replay one entry. Nothing in it can stop the audit: what is wrong becomes a defect with its index."""
-        try:
-            event = parse(raw)
-        except NotCanonical as error:
-            self._report.defect("entry-not-canonical", str(error), index=index)
-            return
-        if trouble := _not_an_event(event):
-            self._report.defect("entry-not-event", trouble, index=index)
-            return
-        if event["type"] == FOUNDED or not self._allowed:
-            self._found(index, event)
+        """Replay one entry: what is wrong with it becomes a defect with its index."""
+        self._indexes.append(index)
+        self._digests += sha256(raw).digest()[:_HALF]
+        event = read_event(raw)
         source: str = event["source"]
-        self.sources[source] += 1
-        service = self._allowed.get(source)
-        if service is None or not event["type"].startswith(f"org.cadena.{service}."):
-            self._report.defect("entry-source", f"{source[:80]} may not record {event['type'][:80]}", index=index)
-            return
         if self._has_effect(index, raw, event, source):
             if self._promises:
                 self._promises.recorded(source, event["id"], event["time"], index, raw)
@@ -69,20 +54,6 @@ class Replay:
             missing = _spans(self._versions.get(name, 0), sorted(early))
             message = f"{name.partition(' ')[2]} lacks version {missing}"
             self._report.defect("version-gap", message, index=early[min(early)])
-        if not self._allowed:
-            self._report.defect("founding", "no entry is an event: nothing founds this log", index=0)
-
-    def _found(self, index: int, event: dict[str, Any]) -> None:
-        try:
-            if index:
-                raise NotFounded("leaf 0 cannot be read, or the log is founded a second time")
-            self.founding = read_founding(event, self._key)
-        except NotFounded as error:
-            self._report.defect("founding", str(error), index=index)
-        if self._allowed:
-            return
-        installation = event["source"].rpartition(":")[0]
-        self._allowed = {f"{installation}:{service}": service for service in ("custody", "notify", "audit")}
 
     def _has_effect(self, index: int, raw: bytes, event: dict[str, Any], source: str) -> bool:
         """Whether no lower leaf has this event's (source, id), or its (source, command, ordinal)."""
@@ -91,7 +62,7 @@ class Replay:
         if twins:
             for place in twins:
                 held = self._reread(place)
-                if held is not None and f"{held.get('source')} {held.get('id')}" == name:
+                if f"{held.get('source')} {held.get('id')}" == name:
                     self._twin(index, raw, place)
                     return False
             self._ids.add(name, index)
@@ -100,34 +71,34 @@ class Replay:
         if twins:
             for place in twins:
                 held = self._reread(place)
-                if held is not None and f"{held.get('source')} {held.get('command')} {held.get('ordinal')}" == act:
+                if f"{held.get('source')} {held.get('command')} {held.get('ordinal')}" == act:
                     self._report.warn("conflict", f"the same act of the same command is entry {place}", index=index)
                     return False
             self._acts.add(act, index)
         return True
 
-    def _reread(self, place: int) -> dict[str, Any] | None:
+    def _reread(self, place: int) -> dict[str, Any]:
+        return read_event(self._again(place))
+
+    def _again(self, place: int) -> bytes:
         raw = self._earlier(place)
-        try:
-            return None if raw is None else parse(raw)
-        except NotCanonical:
-            return None
+        at = _HALF * bisect_left(self._indexes, place)
+        if raw is None or sha256(raw).digest()[:_HALF] != self._digests[at : at + _HALF]:
+            raise Unreadable(f"Entry {place} was another one when it was read again: the log answers as it likes.")
+        return raw
 
     def _twin(self, index: int, raw: bytes, place: int) -> None:
-        if self._earlier(place) == raw:
+        if self._again(place) == raw:
             self._report.defect("entry-duplicate", f"it is the same as entry {place}", index=index)
         else:
             self._report.warn("conflict", f"other bytes under the id of entry {place}, which alone counts", index=index)
 
     def _count(self, index: int, event: dict[str, Any], source: str) -> None:
         if event["type"] == FOREIGN:
-            self.foreign += 1
-            if len(self.markers) < KEPT:
-                data = event["data"]
-                self.markers.append({"index": index} | {name: data.get(name) for name in ("topic", "offset", "sha256")})
+            self.tally.mark(index, event["data"])
             return
         if event["outcome"] == "refused":
-            self.refusals += 1
+            self.tally.refusals += 1
             return
         subject, sequence = event.get("subject"), event.get("sequence")
         if type(subject) is not str or type(sequence) is not int or sequence < 1:
@@ -160,24 +131,6 @@ class Replay:
             del early[self._versions[name]]
         if not early:
             del self._early[name]
-
-
-def _not_an_event(event: dict[str, Any]) -> str | None:
-    """Which member an event of ours would have, and this object has not; None if it is one."""
-    get = event.get
-    if type(get("source")) is str and type(get("type")) is str and type(get("command")) is str:
-        if type(get("id")) is not str or not _UUID(event["id"]):
-            return "its id is not a canonical UUID"
-        if type(get("time")) is not str or not _INSTANT(event["time"]):
-            return "its time is not an instant in microseconds UTC"
-        if get("specversion") != "1.0":
-            return "it is not a CloudEvent of version 1.0"
-        if get("outcome") not in ("accepted", "refused"):
-            return "its outcome is neither accepted nor refused"
-        if type(get("ordinal")) is not int or type(get("data")) is not dict:
-            return "its ordinal is not an integer, or its data no object"
-        return None
-    return "its source, type or command is not a text"
 
 
 def _spans(held: int, early: list[int]) -> str:

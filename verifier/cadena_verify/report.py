@@ -101,6 +101,16 @@ class Report:
         if len(self.defects) < KEPT or _is_next(self.defects[-1], found):
             _append(self.defects, found)
 
+    def absorb(self, other: "Report") -> None:
+        """Take over what another report found of the same log."""
+        for found in other.defects:
+            if len(self.defects) < KEPT or _is_next(self.defects[-1], found):
+                _append(self.defects, found)
+        self.defects_total += other.defects_total
+        self.changed += other.changed
+        self.warnings += other.warnings[: KEPT - len(self.warnings)]
+        self.warnings_total += other.warnings_total
+
     def warn(self, code: str, message: str, *, index: int | None = None, head: int | None = None) -> None:
         """Add a warning: worth knowing, but no proof of a wrong."""
         self.warnings_total += 1

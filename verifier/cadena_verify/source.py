@@ -4,24 +4,27 @@ import gzip
 import http.client
 import io
 import ipaddress
+import os
 import re
 import ssl
-import threading
 import time
 import zlib
 from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import cycle, islice
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlsplit
 
 from cadena_verify import __version__
+from cadena_verify.lanes import Lane, Where
 from cadena_verify.tiles import MAX_BUNDLE_BYTES
 
 TIMEOUT_SECONDS = 30.0
 ATTEMPTS = 4
 FIRST_PAUSE_SECONDS = 0.2
+UNDER_WAY = 8
+"""Requests on each connection whose answers have not come yet."""
 MAX_BYTES = MAX_BUNDLE_BYTES + 1024
 """No file of a log is longer; more is refused instead of read."""
 _NOT_SENT = re.compile(r"[\x00-\x20\x7f]").search
@@ -68,8 +71,12 @@ class Folder:
         """Read the file; a query selects nothing in a folder, whose list of heads is one file."""
         plain = path.partition("?")[0].removeprefix("v1/")
         try:
-            with (self.root / plain).open("rb") as file:
-                return file.read() if plain == "checkpoints" else file.read(MAX_BYTES)
+            handle = os.open(f"{self.name}/{plain}", os.O_RDONLY | getattr(os, "O_BINARY", 0))
+            try:
+                length = os.fstat(handle).st_size
+                return _read(handle, length if plain == "checkpoints" else min(length, MAX_BYTES))
+            finally:
+                os.close(handle)
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
             return None
         except OSError as error:
@@ -105,9 +112,13 @@ class Http:
         self._headers = {"User-Agent": f"cadena-verify/{__version__}", "Accept-Encoding": "gzip"}
         if bearer:
             self._headers["Authorization"] = f"Bearer {bearer}"
-        self._timeout, self._workers = timeout, workers
-        self._local = threading.local()
-        self._opened: list[http.client.HTTPConnection] = []
+        self._bearer, self._timeout, self._workers = bearer, timeout, workers
+        self._lanes: list[Lane] = []
+        self._connection: http.client.HTTPConnection | None = None
+
+    def __reduce__(self) -> tuple[type["Http"], tuple[str, str | None, float, int]]:
+        """Another process opens its own connections."""
+        return Http, (self.name, self._bearer, self._timeout, self._workers)
 
     def get(self, path: str) -> bytes | None:
         """Fetch the file, up to four times if the transport fails or the server is busy."""
@@ -128,24 +139,31 @@ class Http:
         raise Unreadable(f"{self.name}/{path} could not be fetched in {ATTEMPTS} attempts: {trouble}.")
 
     def ahead(self, paths: Iterable[str]) -> Iterator[bytes | None]:
-        """Fetch up to eight files ahead, over one connection per thread."""
-        waiting: deque[Future[bytes | None]] = deque()
-        pool = ThreadPoolExecutor(self._workers, thread_name_prefix="fetch")
+        """Fetch them over a few connections, several requests under way on each; what fails there, with `get`."""
+        if not self._lanes:
+            where = Where(self._https, self._host, self._port)
+            self._lanes = [Lane(where, self._prefix, self._headers, self._timeout) for _ in range(self._workers)]
+        turn, todo = cycle(self._lanes), iter(paths)
+        waiting: deque[tuple[str, Lane]] = deque()
         try:
-            for path in paths:
-                waiting.append(pool.submit(self.get, path))
-                if len(waiting) > 2 * self._workers:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
+            while True:
+                for path in islice(todo, UNDER_WAY * self._workers - len(waiting)):
+                    waiting.append((path, next(turn)))
+                    waiting[-1][1].ask(path)
+                if not waiting:
+                    return
+                path, lane = waiting.popleft()
+                answer = lane.answer(MAX_BYTES)
+                yield self.get(path) if answer is None else answer
         finally:
-            pool.shutdown(wait=True, cancel_futures=True)
-            self.close()
+            if waiting:  # answers are still to come that nobody waits for
+                self.close()
 
     def close(self) -> None:
-        """Close every connection; the next `get` opens its own again."""
-        for connection in self._opened:
-            connection.close()
+        """Close every connection; the next request opens its own again."""
+        for lane in self._lanes:
+            lane.close()
+        self._drop()
 
     def _judged(self, path: str, status: int, body: bytes) -> bytes | None:
         if status == 200:
@@ -158,7 +176,7 @@ class Http:
         raise Unreadable(f"{self.name}/{path} answers with status {status}, where 200 or 404 was expected.")
 
     def _request(self, path: str) -> tuple[int, bytes]:
-        connection = self._connection()
+        connection = self._connected()
         connection.request("GET", f"{self._prefix}/{path}", headers=self._headers)
         answer = connection.getresponse()
         raw = answer.read(MAX_BYTES + 1)
@@ -170,23 +188,28 @@ class Http:
             raise Unreadable(f"{self.name}/{path} is longer than any file of a log can be.")
         return answer.status, raw
 
-    def _connection(self) -> http.client.HTTPConnection:
-        held: http.client.HTTPConnection | None = getattr(self._local, "connection", None)
-        if held is None:
+    def _connected(self) -> http.client.HTTPConnection:
+        if self._connection is None:
             if self._https:
                 context = ssl.create_default_context()
-                held = http.client.HTTPSConnection(self._host, self._port, timeout=self._timeout, context=context)
+                made = http.client.HTTPSConnection(self._host, self._port, timeout=self._timeout, context=context)
+                self._connection = made
             else:
-                held = http.client.HTTPConnection(self._host, self._port, timeout=self._timeout)
-            self._local.connection = held
-            self._opened.append(held)
-        return held
+                self._connection = http.client.HTTPConnection(self._host, self._port, timeout=self._timeout)
+        return self._connection
 
     def _drop(self) -> None:
-        """Close this thread's connection, which opens itself again at its next request."""
-        held: http.client.HTTPConnection | None = getattr(self._local, "connection", None)
-        if held is not None:
-            held.close()
+        """Close the connection, which opens itself again at its next request."""
+        if self._connection is not None:
+            self._connection.close()
+
+
+def _read(handle: int, length: int) -> bytes:
+    """So many bytes, or fewer where the file ends: in one call, as long as the system gives them in one."""
+    raw = os.read(handle, length)
+    while len(raw) < length and (more := os.read(handle, length - len(raw))):
+        raw += more
+    return raw
 
 
 def is_loopback(host: str) -> bool:

@@ -1,0 +1,227 @@
+"""What a run of bundles gives: counts and fingerprints of its events, and those that are wanted whole. PURE."""
+
+from array import array
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from itertools import compress
+from typing import Any
+
+from cadena_verify import records
+from cadena_verify.canonical import parse
+from cadena_verify.founding import FOUNDED
+from cadena_verify.report import KEPT, Finding
+
+FOREIGN = "org.cadena.audit.foreign.v1"
+SECOND_FOUNDING = "leaf 0 cannot be read, or the log is founded a second time"
+ACCEPTED, REFUSED, MARKER, NOT_ALLOWED = range(4)
+
+
+@dataclass(frozen=True)
+class Judge:
+    """What every entry is held against: source → service, and which entry founded the log."""
+
+    allowed: dict[str, str]
+    founder: int
+    key: bytes
+    """Under which subjects are told apart (records.Subjects)."""
+    timed: bool = False
+    """Whether it is wanted when each source recorded last."""
+
+    def verdict(self, source: str, kind: str, outcome: str) -> int:
+        """What an event of this source, type and outcome is."""
+        service = self.allowed.get(source)
+        if service is None or not kind.startswith(f"org.cadena.{service}."):
+            return NOT_ALLOWED
+        if kind == FOREIGN:
+            return MARKER
+        return REFUSED if outcome == "refused" else ACCEPTED
+
+
+@dataclass(frozen=True)
+class Watch:
+    """Fingerprints of the events that are wanted whole."""
+
+    ids: frozenset[int] = frozenset()
+    acts: frozenset[int] = frozenset()
+    subjects: frozenset[int] = frozenset()
+    every: bool = False
+    """All of them: when there are too many to be told one by one."""
+
+    def __bool__(self) -> bool:
+        return bool(self.ids or self.acts or self.subjects or self.every)
+
+    def __len__(self) -> int:
+        return len(self.ids) + len(self.acts) + len(self.subjects)
+
+    def among(self, ids: Sequence[int], acts: Sequence[int], subjects: Sequence[int]) -> list[bool]:
+        """Which of these events are watched."""
+        if self.every:
+            return [True] * len(ids)
+        if self.ids.isdisjoint(ids) and self.acts.isdisjoint(acts) and self.subjects.isdisjoint(subjects):
+            return [False] * len(ids)
+        return [
+            one in self.ids or two in self.acts or three in self.subjects
+            for one, two, three in zip(ids, acts, subjects, strict=True)
+        ]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How to read a log of `size` entries. `inside`: the bundles inside which a signed head ends.
+
+    `judge` None checks hashes only. What is watched is handed over whole; with `apart` it is counted nowhere else.
+    """
+
+    size: int
+    inside: frozenset[int]
+    judge: Judge | None
+    watch: Watch = Watch()
+    apart: bool = False
+
+
+@dataclass
+class Bundle:
+    """One bundle, as read. `root` is there if nothing is wrong with it and no head ends inside."""
+
+    number: int
+    root: bytes | None = None
+    hashes: bytes | None = b""
+    tile: bytes | None = None
+    wrongs: list[Finding] = field(default_factory=list)
+
+
+@dataclass
+class Tally:
+    """What is counted of entries; tallies add up."""
+
+    sources: Counter[str] = field(default_factory=Counter)
+    refusals: int = 0
+    foreign: int = 0
+    markers: list[dict[str, Any]] = field(default_factory=list)
+    latest: dict[str, str] = field(default_factory=dict)
+    """Source → the latest instant at which one of its events was recorded."""
+
+    def mark(self, index: int, data: dict[str, Any]) -> None:
+        """Count a message that was no event of its topic's source."""
+        self.foreign += 1
+        if len(self.markers) < KEPT:
+            self.markers.append({"index": index} | {name: data.get(name) for name in ("topic", "offset", "sha256")})
+
+    def time(self, sources: Sequence[str], times: Sequence[str]) -> None:
+        """Keep the latest instant of each source."""
+        for source in set(sources):
+            latest = max(time for of, time in zip(sources, times, strict=True) if of == source)
+            self.latest[source] = max(latest, self.latest.get(source, ""))
+
+    def add(self, other: "Tally") -> None:
+        """Add what another run counted, which lies further on."""
+        self.sources += other.sources
+        self.refusals += other.refusals
+        self.foreign += other.foreign
+        self.markers += other.markers[: KEPT - len(self.markers)]
+        for source, time in other.latest.items():
+            self.latest[source] = max(time, self.latest.get(source, ""))
+
+
+@dataclass
+class Scanned:
+    """A run, as read. `ids`, `acts`, `subjects` are fingerprints by part, `versions` beside the subjects."""
+
+    bundles: list[Bundle]
+    tally: Tally = field(default_factory=Tally)
+    wrongs: list[Finding] = field(default_factory=list)
+    watched: list[tuple[int, bytes]] = field(default_factory=list)
+    ids: "list[array[int]]" = field(default_factory=list)
+    acts: "list[array[int]]" = field(default_factory=list)
+    subjects: "list[array[int]]" = field(default_factory=list)
+    versions: "list[array[int]]" = field(default_factory=list)
+
+
+class Counting:
+    """Takes the rows of one run, bundle after bundle."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan, self._judge, self._watch = plan, plan.judge, plan.watch
+        self._print = records.Subjects(plan.judge.key if plan.judge else b"")
+        self._ids, self._acts, self._subjects = array("Q"), array("Q"), array("Q")
+        self._versions = array("I")
+
+    def take(self, indexes: Sequence[int], rows: Sequence[Any], raw: Callable[[int], bytes], out: Scanned) -> None:
+        """Count these rows (see shapes.Row), which lie at these indexes; `raw` gives the entry of the n-th of them."""
+        if not rows or self._judge is None:
+            return
+        command, ids, ordinal, outcome, _, source, kind, uuid, name, _, type_ = zip(*rows, strict=True)
+        which = list(zip(source, type_, outcome, strict=True))
+        kinds = Counter(which)
+        for (of, _, _), count in kinds.items():
+            out.tally.sources[of] += count
+        verdicts = {key: self._judge.verdict(*key) for key in kinds}
+        special = any(verdict > REFUSED for verdict in verdicts.values()) or FOUNDED in type_
+        wanted = [False] * len(rows)
+        if self._watch:
+            marks = records.of_ids(ids), records.of_acts(command, ordinal)
+            wanted = self._watch.among(*marks, self._print(source, kind, uuid, name))
+        judged = list(map(verdicts.__getitem__, which))
+        if special or any(wanted):
+            kept = self._sift(indexes, rows, judged, wanted, raw, out)
+            rows, judged = [rows[at] for at in kept], [judged[at] for at in kept]
+            indexes = [indexes[at] for at in kept]
+        if rows:
+            self._count(indexes, rows, judged, out)
+
+    def close(self, out: Scanned) -> None:
+        """The run is read: hand over what was remembered."""
+        if self._judge and not self._plan.apart:
+            out.ids, out.acts = records.split(self._ids), records.split(self._acts)
+            out.subjects, out.versions = records.split_versions(self._subjects, self._versions)
+
+    def _sift(
+        self, indexes: Sequence[int], rows: Sequence[Any], judged: list[int], wanted: list[bool],
+        raw: Callable[[int], bytes], out: Scanned,
+    ) -> list[int]:  # fmt: skip
+        """Which rows are to be counted; the others are wrong, or handed over."""
+        kept = []
+        for at, (index, row, verdict) in enumerate(zip(indexes, rows, judged, strict=True)):
+            source, type_ = row[5], row[10]
+            if type_ == FOUNDED and self._judge and index != self._judge.founder:
+                out.wrongs.append(Finding("founding", SECOND_FOUNDING, index, index + 1))
+            if verdict == NOT_ALLOWED:
+                message = f"{source[:80]} may not record {type_[:80]}"
+                out.wrongs.append(Finding("entry-source", message, index, index + 1))
+                continue
+            if wanted[at]:
+                out.watched.append((index, raw(at)))
+                if self._plan.apart:
+                    continue
+            if verdict == MARKER:
+                out.tally.mark(index, parse(raw(at))["data"])
+            kept.append(at)
+        return kept
+
+    def _count(self, indexes: Sequence[int], rows: Sequence[Any], judged: list[int], out: Scanned) -> None:
+        command, ids, ordinal, _, _, source, _, _, _, time, _ = zip(*rows, strict=True)
+        if self._judge and self._judge.timed:
+            out.tally.time(source, time)
+        if not self._plan.apart:
+            self._ids += records.of_ids(ids)
+            self._acts += records.of_acts(command, ordinal)
+        if any(judged):
+            out.tally.refusals += judged.count(REFUSED)
+            accepted = [verdict == ACCEPTED for verdict in judged]
+            rows, indexes = list(compress(rows, accepted)), list(compress(indexes, accepted))
+        if rows:
+            self._versioned(indexes, rows, out)
+
+    def _versioned(self, indexes: Sequence[int], rows: Sequence[Any], out: Scanned) -> None:
+        _, _, _, _, sequence, source, kind, uuid, name, _, _ = zip(*rows, strict=True)
+        if not all(sequence) or not (all(uuid) or all(map(max, uuid, name))):
+            whole = [bool(number and (one or two)) for number, one, two in zip(sequence, uuid, name, strict=True)]
+            for index in compress(indexes, [not good for good in whole]):
+                message = "an accepted event names no subject with a version"
+                out.wrongs.append(Finding("version-missing", message, index, index + 1))
+            if any(whole):
+                self._versioned(list(compress(indexes, whole)), list(compress(rows, whole)), out)
+        elif not self._plan.apart:
+            self._subjects += self._print(source, kind, uuid, name)
+            self._versions += records.versions_of(sequence)
