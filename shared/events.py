@@ -23,12 +23,16 @@ class NotAnEvent(ValueError):
 
 
 class Actor(BaseModel):
-    """Who acted: a person of custody's own tables in one organisation and role, or a service whose clock came due."""
+    """Who acted: a person of custody's own tables in one organisation and role, or a service whose clock came due.
+
+    `account` stands there where a system of the organisation acted, for which the person answers as its operator.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     person: Uuid | None = None
     org: Uuid | None = None
     role: str | None = None
+    account: Uuid | None = None
     service: Literal["custody", "notify", "audit"] | None = None
 
 

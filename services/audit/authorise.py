@@ -1,14 +1,27 @@
 """Who may read entries. Hashes and heads are public; what was recorded is for auditors and peers (G12). PURE."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 SCOPE = "ledger:read"
 AUDITOR = "auditor"
 
 
-def may_read_entries(role: str | None, scopes: Iterable[str]) -> bool:
-    """`role` is what sealed facts say of the account; None for one that belongs to no person, such as a service's.
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """What sealed facts say of an account. `role` is None for one whose account is closed, or that is nobody's."""
 
-    A scope cannot widen a role: a laboratory's account stays a laboratory's whatever its token says.
+    known: bool = False
+    """Some sealed fact names the account, be it to close it or to dismiss it."""
+    role: str | None = None
+    appointed: bool = False
+    """A court appointed it to read entries, and has not dismissed it."""
+
+
+def may_read_entries(reader: Reader, scopes: Iterable[str]) -> bool:
+    """Auditors by role or by a court's appointment; and services, whose accounts no sealed fact names, by their scope.
+
+    A scope cannot widen a role: a laboratory's account stays a laboratory's whatever its token says, and one that was
+    closed or dismissed does not become a service by that.
     """
-    return role == AUDITOR if role is not None else SCOPE in scopes
+    return reader.appointed or reader.role == AUDITOR or (not reader.known and SCOPE in scopes)

@@ -1,16 +1,17 @@
-"""What audit's API knows of accounts and keys, from sealed facts alone: the founding event and linked accounts."""
+"""What audit's API knows of accounts and keys, from sealed facts alone: the founding, accounts, appointed auditors."""
 
 import asyncio
 from dataclasses import dataclass, field
 
 import structlog
 
+from services.audit.authorise import Reader
 from services.audit.queries import Log
+from services.audit.readers import READ, Readers
 from shared.events import Event, NotAnEvent
-from shared.facts.people import AccountLinked, InstallationFounded
+from shared.facts.people import InstallationFounded
 
-FOUNDED = InstallationFounded.type_name()
-LINKED = AccountLinked.type_name()
+TYPES = tuple(fact.type_name() for fact in READ)
 STEP = 64 * 256
 
 log = structlog.get_logger()
@@ -18,21 +19,21 @@ log = structlog.get_logger()
 
 @dataclass(slots=True)
 class Directory:
-    """Roles by account digest, up to index `position`. Of two facts about one account the lower index counts."""
+    """Keys and readers, up to index `position`."""
 
     log: Log
     source: str
     """Custody's: who is an auditor is custody's word."""
     position: int = 0
     log_vkey: str | None = None
-    _roles: dict[str, str] = field(default_factory=dict)
+    _readers: Readers = field(default_factory=Readers)
     _ids: set[str] = field(default_factory=set)
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
-    async def role(self, account: str) -> str | None:
-        """The role of an account under the newest head, None for an account that no sealed fact names."""
+    async def reader(self, account: str) -> Reader:
+        """What is known of an account under the newest head."""
         await self.catch_up()
-        return self._roles.get(account)
+        return self._readers.reader(account)
 
     async def catch_up(self) -> None:
         """Read what was sealed since."""
@@ -40,22 +41,22 @@ class Directory:
             size = await self.log.size()
             while self.position < size:
                 end = min(size, self.position + STEP)
-                for entry in await self.log.entries_with(self.position, end, (FOUNDED, LINKED)):
+                for entry in await self.log.entries_with(self.position, end, TYPES):
                     self._take(entry)
                 self.position = end
 
     def _take(self, entry: bytes) -> None:
         try:
             event = Event.from_bytes(entry)
+            if event.type not in TYPES:
+                return
             fact = event.fact()
         except NotAnEvent as error:
             log.warning("a leaf is skipped: the verifier will name it", cause=str(error)[:200])
             return
         if event.source != self.source or event.id in self._ids:
             return
+        self._ids.add(event.id)
         if isinstance(fact, InstallationFounded) and self.log_vkey is None:
             self.log_vkey = fact.log_vkey
-            self._roles.setdefault(fact.registrar.account_digest, "registrar")
-        elif isinstance(fact, AccountLinked):
-            self._roles.setdefault(fact.account_digest, fact.role)
-        self._ids.add(event.id)
+        self._readers.take(event.subject or "", fact)

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from services.custody.refusals import RoleForbids
+from services.custody.rules.account import CloseAccount, NameOperator
+from services.custody.rules.auditor import DismissAuditor
 from services.custody.rules.case import AppointCounsel, CaseState, LinkPerson, OpenCase
 from services.custody.rules.command import Command
 from services.custody.rules.hold import HoldState, LiftHold, PlaceHold
@@ -37,6 +39,11 @@ class Relation(StrEnum):
     PROPOSER = "the organisation made the proposal"
     SETTER = "the person set the hold, for the same organisation"
     OVERSIGHT = "oversight and auditors see every case, to read"
+    REGISTER = "registrars and courts keep the register of accounts; oversight reads who audits"
+
+
+KEEPERS: frozenset[Role] = frozenset({"registrar", "court", "oversight"})
+"""Roles to which accounts and appointments exist."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +92,20 @@ ROLES: Mapping[Role, Mapping[str, frozenset[Relation]]] = {
         "organisation.register": frozenset({R.INSTALLATION}),
         "person.register": frozenset({R.INSTALLATION}),
         "account.link": frozenset({R.INSTALLATION}),
+        "account.link_service": frozenset({R.INSTALLATION}),
+        "account.name_operator": frozenset({R.REGISTER}),
+        "account.close": frozenset({R.REGISTER}),
+        "account.read": frozenset({R.REGISTER}),
+        "auditor.read": frozenset({R.REGISTER}),
     },
     "court": {
         **_reads_by(R.COURT),
         "person.register": frozenset({R.INSTALLATION}),
+        "account.close": frozenset({R.REGISTER}),
+        "account.read": frozenset({R.REGISTER}),
+        "auditor.appoint": frozenset({R.INSTALLATION}),
+        "auditor.dismiss": frozenset({R.REGISTER}),
+        "auditor.read": frozenset({R.REGISTER}),
         "case.open": frozenset({R.INSTALLATION}),
         "case.link_person": frozenset({R.COURT}),
         "case.appoint_counsel": frozenset({R.COURT}),
@@ -119,12 +136,21 @@ ROLES: Mapping[Role, Mapping[str, frozenset[Relation]]] = {
     "courier": {},
     "defence": _reads_by(R.COUNSEL) | _PROTECTS | {"hold.place": frozenset({R.COUNSEL})},
     "auditor": _reads_by(R.OVERSIGHT),
-    "oversight": _reads_by(R.OVERSIGHT) | _PROTECTS | {"hold.place": frozenset({R.OVERSIGHT})},
+    "oversight": _reads_by(R.OVERSIGHT) | _PROTECTS | {"hold.place": frozenset({R.OVERSIGHT})}
+    | {"auditor.read": frozenset({R.REGISTER})},
 }
 
 TABLE: Mapping[tuple[Role, str], frozenset[Relation]] = {
     (role, verb): allowed for role, verbs in ROLES.items() for verb, allowed in verbs.items()
 }
+
+SERVICE_VERBS = frozenset({
+    "case.open", "case.read_brief", "sample.register", "sample.amend", "sample.read", "offer.make", "offer.refuse",
+    "offer.withdraw", "offer.read", "proposal.read", "hold.place", "hold.read",
+})  # fmt: skip
+"""What a system may do for its organisation: register, prepare, read, and protect. It approves nothing: whoever takes
+an item into custody has it in hand and has read its seal (G5), and no protection ends by a machine's word (G2).
+"""
 
 
 def permit(
@@ -132,6 +158,8 @@ def permit(
 ) -> Permitted | RoleForbids | NoStanding:
     """Whether the actor, so related to what a command is about, may do `verb`; `target` is what a refusal names."""
     allowed = TABLE.get((actor.role, verb), frozenset()) & held
+    if held and actor.service and verb not in SERVICE_VERBS:
+        return RoleForbids(target, f"A system may not do {verb}: a person does it, by an account of their own.")
     if allowed:
         return Permitted(allowed)
     if held:
@@ -141,18 +169,12 @@ def permit(
 
 def relations(world: World, command: Command) -> frozenset[Relation]:
     """What connects the actor with everything that the command is about; nothing, if any of it does not exist."""
-    actor = world.acting()
     match command:
-        case OpenCase():
-            own = {R.AUTHORITY} if command.authority == actor.org else set()
-            return frozenset({R.INSTALLATION, *own})
-        case LinkPerson() | AppointCounsel():
-            return _to_case(actor, world.cases.get(command.case))
         case AmendSample():
             return _to_items(world, (command.sample,))
         case PlaceHold():
             if command.sample is None:
-                return _to_case(actor, world.cases.get(command.case or ""))
+                return _to_case(world.acting(), world.cases.get(command.case or ""))
             return _to_items(world, (command.sample,))
         case LiftHold():
             return _to_hold(world, world.holds.get(command.hold))
@@ -163,7 +185,27 @@ def relations(world: World, command: Command) -> frozenset[Relation]:
         case WithdrawProposal():
             return _to_proposal(world, world.proposals.get(command.proposal))
         case _:
+            return _of_people(world, command)
+
+
+def _of_people(world: World, command: Command) -> frozenset[Relation]:
+    actor = world.acting()
+    match command:
+        case OpenCase():
+            own = {R.AUTHORITY} if command.authority == actor.org else set()
+            return frozenset({R.INSTALLATION, *own})
+        case LinkPerson() | AppointCounsel():
+            return _to_case(actor, world.cases.get(command.case))
+        case CloseAccount() | NameOperator():
+            return _to_register(actor, command.account in world.accounts)
+        case DismissAuditor():
+            return _to_register(actor, command.auditor in world.auditors)
+        case _:
             return frozenset({R.INSTALLATION})
+
+
+def _to_register(actor: ActorState, is_there: bool) -> frozenset[Relation]:
+    return frozenset({R.REGISTER}) if is_there and actor.role in KEEPERS else frozenset()
 
 
 def _to_case(actor: ActorState, case: CaseState | None) -> frozenset[Relation]:

@@ -10,25 +10,53 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ScalarSelect, Select, Table, and_, bindparam, func, null, or_, select
+from sqlalchemy import ARRAY, ColumnElement, ScalarSelect, Select, Table, and_, any_, bindparam, func, null, or_, select
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.custody.rules.account import AccountState
+from services.custody.rules.auditor import AuditorState
 from services.custody.rules.command import Command
-from services.custody.rules.footprint import Birth, Fixed, Footprint, footprint, with_cases, with_items
+from services.custody.rules.footprint import NOBODY, Birth, Fixed, Footprint, footprint, with_cases, with_items
 from services.custody.rules.hold import HoldState
 from services.custody.rules.installation import InstallationState
 from services.custody.rules.sample import SampleState
 from services.custody.rules.world import ActorState, World
-from services.custody.tables import ACCOUNTS, CASES, HOLDS, INSTALLATIONS, OFFERS, PROPOSALS, ROWS, SAMPLES
+from services.custody.tables import (
+    ACCOUNTS,
+    AUDITORS,
+    CASES,
+    HOLDS,
+    INSTALLATIONS,
+    OFFERS,
+    PROPOSALS,
+    ROWS,
+    SAMPLES,
+)
 
 _INSTALLATION = select(INSTALLATIONS.table.c.id)
 _CALLER = (
     select(ACCOUNTS.table, _INSTALLATION.scalar_subquery().label("installation"))
-    .where(ACCOUNTS.table.c.account_digest == bindparam("digest"))
+    .where(ACCOUNTS.table.c.account_digest == bindparam("digest"), ACCOUNTS.table.c.status == "open")
     .with_for_update(read=True, of=ACCOUNTS.table)
 )
+
+
+def _among(column: ColumnElement[Any], ids: Collection[str] | None = None) -> ColumnElement[bool]:
+    """True for the rows of some ids: one text of SQL, however many there are, and none too."""
+    return column == any_(
+        bindparam("ids" if ids is None else None, ids, type_=ARRAY(column.type), required=ids is None)
+    )
+
+
+def _fixed(table: Table, *columns: str) -> Select[Any]:
+    return select(table.c.id, *(table.c[name] for name in columns)).where(_among(table.c.id))
+
+
+_OFFER_ITEMS, _PROPOSAL_ITEMS = _fixed(OFFERS.table, "samples"), _fixed(PROPOSALS.table, "samples")
+_HOLD_CASES, _ACCOUNT_PERSONS = _fixed(HOLDS.table, "case"), _fixed(ACCOUNTS.table, "person")
+_BIRTHS = _fixed(SAMPLES.table, "case", "registered_by", "root")
+_ACCOUNTS_OF = select(ACCOUNTS.table.c.id).where(_among(ACCOUNTS.table.c.person)).order_by(ACCOUNTS.table.c.id)
 
 
 class SetsChanged(Exception):
@@ -47,7 +75,9 @@ async def caller(connection: AsyncConnection, account_digest: str) -> Caller | N
     """Who commands, under a shared lock of the account, which comes before all others; None before the founding."""
     row = (await connection.execute(_CALLER, {"digest": account_digest})).first()
     if row is not None:
-        return Caller(row.installation, ActorState(row.id, row.person, row.organisation, row.role))
+        return Caller(
+            row.installation, ActorState(row.id, row.person, row.organisation, row.role, row.kind == "service")
+        )
     name = (await connection.execute(_INSTALLATION)).scalar_one_or_none()
     return None if name is None else Caller(name, None)
 
@@ -55,15 +85,15 @@ async def caller(connection: AsyncConnection, account_digest: str) -> Caller | N
 async def gather(connection: AsyncConnection, command: Command, actor: ActorState | None) -> tuple[World, datetime]:
     """Lock what the command's footprint names, read the clock, and return the world and the time of the decision.
 
-    Raises SetsChanged.
+    The statements are the same ones whether what the command names exists or not (G12). Raises SetsChanged.
     """
     reach = await _reach(connection, command, footprint(command, actor.org if actor else None))
-    accounts = await _accounts_of(connection, reach.accounts_of)
+    accounts = await _accounts_of(connection, reach)
     states: dict[str, dict[str, Any]] = {}
     for lock in reach.locks(accounts):
         states[lock.noun] = await ROWS[lock.noun].by_id(connection, lock.ids, lock.mode)
     now, labels, folios = await _clock_and_holders(connection, reach)
-    if accounts and await _accounts_of(connection, reach.accounts_of) != accounts:
+    if await _accounts_of(connection, reach) != accounts:
         raise SetsChanged
     known_cases = await CASES.by_id(connection, set(folios.values()) - states.get("case", {}).keys())
     world = World(
@@ -72,11 +102,13 @@ async def gather(connection: AsyncConnection, command: Command, actor: ActorStat
         organisations=states.get("organisation", {}),
         persons=states.get("person", {}),
         accounts=states.get("account", {}) | await _linked(connection, reach.account_digests),
+        auditors=states.get("auditor", {}) | await _appointed(connection, reach.auditor_digests),
         cases=states.get("case", {}) | known_cases,
         samples=states.get("sample", {}),
         offers=states.get("offer", {}),
         proposals=states.get("proposal", {}),
         holds=states.get("hold", {}) | await _holds_over(connection, reach, states.get("sample", {})),
+        counsel_of_record=await _counsel_of_record(connection, reach),
         label_holders=labels,
         folio_holders=folios,
     )
@@ -85,52 +117,44 @@ async def gather(connection: AsyncConnection, command: Command, actor: ActorStat
 
 async def _reach(connection: AsyncConnection, command: Command, named: Footprint) -> Footprint:
     """The footprint with the items of its offers and proposals, and the cases of its items."""
-    offers = await _items(connection, OFFERS.table, named.offers)
-    proposals = await _items(connection, PROPOSALS.table, named.proposals)
-    holds = await _cases_of(connection, named.holds)
-    named = with_items(named, Fixed(offer_items=offers, proposal_items=proposals, hold_cases=holds))
-    if not named.samples:
-        return named
-    sample = SAMPLES.table.c
-    rows = await connection.execute(
-        select(sample.id, sample.case, sample.registered_by, sample.root).where(sample.id.in_(sorted(named.samples)))
+    fixed = Fixed(
+        offer_items=await _pairs(connection, _OFFER_ITEMS, named.offers),
+        proposal_items=await _pairs(connection, _PROPOSAL_ITEMS, named.proposals),
+        hold_cases=await _pairs(connection, _HOLD_CASES, named.holds),
+        account_persons=await _pairs(connection, _ACCOUNT_PERSONS, named.accounts),
     )
+    named = with_items(named, command, fixed)
+    if "sample" not in named.reached:
+        return named
+    rows = await connection.execute(_BIRTHS, {"ids": sorted(named.samples)})
     births = {row.id: Birth(row.case, row.registered_by, row.root) for row in rows}
     return with_cases(named, command, Fixed(births=births))
 
 
-async def _items(connection: AsyncConnection, table: Table, ids: Collection[str]) -> dict[str, tuple[str, ...]]:
+async def _pairs(connection: AsyncConnection, statement: Select[Any], ids: Collection[str]) -> dict[str, Any]:
+    """Id → what is fixed of it, of those ids that exist."""
     if not ids:
         return {}
-    rows = await connection.execute(select(table.c.id, table.c.samples).where(table.c.id.in_(sorted(ids))))
-    return {row.id: tuple(row.samples) for row in rows}
-
-
-async def _cases_of(connection: AsyncConnection, holds: Collection[str]) -> dict[str, str]:
-    if not holds:
-        return {}
-    hold = HOLDS.table.c
-    rows = await connection.execute(select(hold.id, hold.case).where(hold.id.in_(sorted(holds))))
-    return {row.id: row.case for row in rows}
+    rows = await connection.execute(statement, {"ids": sorted(ids)})
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in rows}
 
 
 async def _holds_over(
     connection: AsyncConnection, reach: Footprint, samples: Mapping[str, SampleState]
 ) -> dict[str, HoldState]:
     """The standing holds over items whose roots and cases are locked, so that none can come meanwhile."""
-    if not reach.under_hold or not samples:
+    if not reach.under_hold:
         return {}
     hold = HOLDS.table.c
-    of_root = hold.root.in_(sorted({one.root for one in samples.values()}))
-    of_case = hold.root.is_(None) & hold.case.in_(sorted({one.case for one in samples.values()}))
+    of_root = _among(hold.root, sorted({one.root for one in samples.values()}))
+    of_case = hold.root.is_(None) & _among(hold.case, sorted({one.case for one in samples.values()}))
     return await HOLDS.where(connection, (hold.status == "standing") & (of_root | of_case))
 
 
-async def _accounts_of(connection: AsyncConnection, persons: Collection[str]) -> tuple[str, ...]:
-    if not persons:
+async def _accounts_of(connection: AsyncConnection, reach: Footprint) -> tuple[str, ...]:
+    if not reach.accounts_of and not reach.accounts:
         return ()
-    account = ACCOUNTS.table.c
-    rows = await connection.execute(select(account.id).where(account.person.in_(sorted(persons))).order_by(account.id))
+    rows = await connection.execute(_ACCOUNTS_OF, {"ids": sorted(reach.accounts_of)})
     return tuple(rows.scalars())
 
 
@@ -138,6 +162,27 @@ async def _linked(connection: AsyncConnection, digests: Collection[str]) -> dict
     if not digests:
         return {}
     return await ACCOUNTS.where(connection, ACCOUNTS.table.c.account_digest.in_(sorted(digests)))
+
+
+async def _appointed(connection: AsyncConnection, digests: Collection[str]) -> dict[str, AuditorState]:
+    if not digests:
+        return {}
+    return await AUDITORS.where(connection, AUDITORS.table.c.account_digest.in_(sorted(digests)))
+
+
+async def _counsel_of_record(connection: AsyncConnection, reach: Footprint) -> frozenset[str]:
+    """Of the owner of an account that is to be closed, whether some case has that person as counsel.
+
+    Asked under the lock of the account, which an appointment takes as well: none can come meanwhile.
+    """
+    if not reach.accounts_exclusive:
+        return frozenset()
+    found = set()
+    for person in sorted(reach.counsel_of_record) or [NOBODY]:
+        speaks = CASES.table.c.counsel.contains([{"counsel": person}])
+        if (await connection.execute(select(CASES.table.c.id).where(speaks).limit(1))).first() is not None:
+            found.add(person)
+    return frozenset(found)
 
 
 async def _installation(connection: AsyncConnection) -> InstallationState | None:

@@ -9,7 +9,7 @@ GRANT USAGE ON SCHEMA public TO custody_api, custody_worker;
 GRANT SELECT ON ALL TABLES IN SCHEMA public TO custody_api;
 GRANT INSERT ON event, sealed_value, command, answer TO custody_api;
 GRANT INSERT, UPDATE ON
-    installation, organisation, person, account, "case", sample, offer, proposal, hold
+    installation, organisation, person, account, auditor, "case", sample, offer, proposal, hold
     TO custody_api;
 
 -- The worker publishes facts and notes what the ledger holds. It never sees a sealed text, and decides nothing.

@@ -134,7 +134,8 @@ def stamp_of(installation: str, actor: ActorState | None, request: Request, now:
 
 def _signature(command: Command, actor: ActorState | None) -> Actor:
     if actor is not None:
-        return Actor(person=actor.person, org=actor.org, role=actor.role)
+        account = actor.account if actor.service else None
+        return Actor(person=actor.person, org=actor.org, role=actor.role, account=account)
     if isinstance(command, Found):
         return Actor(person=command.registrar, org=command.registrar_organisation, role="registrar")
     raise TypeError("only the founding has no actor")

@@ -44,6 +44,57 @@ class RoleNotOfTheOrganisation(Refusal):
     title = "An organisation of this kind has no such role"
 
 
+class OperatorNotOfTheOrganisation(Refusal):
+    """Who answers for a system is a person with an open account of their own in its organisation: each event has
+    somebody who can be asked.
+    """
+
+    code = "operator-not-of-the-organisation"
+    title = "The operator has no account of their own in this organisation"
+
+
+class NotAService(Refusal):
+    """Systems have operators; a person's own account is that person for good."""
+
+    code = "not-a-service"
+    title = "This account is a person's own"
+
+
+class AccountIsClosed(Refusal):
+    """A closed account stays closed; whoever returns is linked anew."""
+
+    code = "account-closed"
+    title = "The account is closed"
+
+
+class OwnAccount(Refusal):
+    """Nobody closes the account that they act by: so the last registrar cannot lock everyone out."""
+
+    code = "own-account"
+    title = "This is your own account"
+
+
+class LastAccountOfCounsel(Refusal):
+    """Counsel of record without an account could object to nothing: a court, who appoints counsel, may do that (G2)."""
+
+    code = "last-account-of-counsel"
+    title = "It is the last account of a counsel of record"
+
+
+class AlreadyAuditor(Refusal):
+    """An account is appointed to read entries once at a time."""
+
+    code = "already-auditor"
+    title = "The account is appointed already"
+
+
+class NotAuditorAnyMore(Refusal):
+    """An appointment ends once."""
+
+    code = "auditor-dismissed"
+    title = "The appointment has ended already"
+
+
 class NotAnAuthority(Refusal):
     """Cases are kept by courts and prosecutors' offices."""
 

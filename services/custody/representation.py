@@ -11,6 +11,7 @@ from datetime import date
 from typing import Any
 
 from services.custody.rules.account import AccountState
+from services.custody.rules.auditor import AuditorState
 from services.custody.rules.case import CaseState
 from services.custody.rules.hold import HoldState
 from services.custody.rules.installation import InstallationState
@@ -61,6 +62,18 @@ def _account(state: AccountState) -> dict[str, Any]:
         "organisation": state.organisation,
         "role": state.role,
         "account_digest": state.account_digest,
+        "kind": state.kind,
+        "status": state.status,
+    }
+
+
+def _auditor(state: AuditorState) -> dict[str, Any]:
+    return {
+        "person": state.person,
+        "account_digest": state.account_digest,
+        "order": state.order,
+        "document_sha256": state.document_sha256,
+        "status": state.status,
     }
 
 
@@ -158,6 +171,7 @@ _FORMS: dict[type[State], Callable[[Any], dict[str, Any]]] = {
     OrganisationState: _organisation,
     PersonState: _person,
     AccountState: _account,
+    AuditorState: _auditor,
     CaseState: _case,
     SampleState: _sample,
     OfferState: _offer,

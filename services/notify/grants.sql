@@ -8,7 +8,7 @@ GRANT USAGE ON SCHEMA public TO notify_api, notify_worker;
 -- The API records what parties say about themselves. It queues the mail with an address link, and never sees the others.
 GRANT SELECT ON
     event, sealed, command, answer, alembic_version,
-    party, subscription, notice, installation, account, counsel
+    party, subscription, notice, installation, account, account_closing, counsel
     TO notify_api;
 GRANT INSERT ON event, sealed_value, command, answer, subscription, delivery TO notify_api;
 GRANT INSERT, UPDATE ON party TO notify_api;
@@ -18,6 +18,6 @@ GRANT SELECT ON ALL TABLES IN SCHEMA public TO notify_worker;
 REVOKE SELECT ON sealed_value, command, answer FROM notify_worker;
 GRANT INSERT ON
     event, publication, sealed, effect, attempt,
-    installation, organisation, account, case_file, counsel, proposal, proposal_case, withdrawal
+    installation, organisation, account, account_closing, case_file, counsel, proposal, proposal_case, withdrawal
     TO notify_worker;
 GRANT INSERT, UPDATE ON notice, delivery, reader_position TO notify_worker;

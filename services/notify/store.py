@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, exists, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -12,7 +12,7 @@ from services.notify.rules.notice import NoticeState
 from services.notify.rules.party import PartyState
 from services.notify.rules.party import subject as party_subject
 from services.notify.rules.subscription import SubscriptionState
-from services.notify.tables import ACCOUNT, EVENTS, INSTALLATION, NOTICE, PARTY, SUBSCRIPTION
+from services.notify.tables import ACCOUNT, CLOSING, EVENTS, INSTALLATION, NOTICE, PARTY, SUBSCRIPTION
 from shared.events import Actor, Draft, Event, envelope
 from shared.facts.notices import PartyAddressGiven
 from shared.outbox import Recorded, stage
@@ -67,10 +67,15 @@ async def actor(connection: AsyncConnection, account: str) -> Actor | None:
     """Who an account is, by the sealed directory; None for one that is not in it (yet)."""
     row = (
         await connection.execute(
-            select(ACCOUNT.c.person, ACCOUNT.c.organisation, ACCOUNT.c.role).where(ACCOUNT.c.account_digest == account)
+            select(ACCOUNT.c.person, ACCOUNT.c.organisation, ACCOUNT.c.role).where(open_account(account))
         )
     ).first()
     return Actor(person=row.person, org=row.organisation, role=row.role) if row else None
+
+
+def open_account(digest: str) -> ColumnElement[bool]:
+    """True for the account that this digest is now, if that was not closed."""
+    return (ACCOUNT.c.account_digest == digest) & ~exists().where(CLOSING.c.account == ACCOUNT.c.id)
 
 
 async def lock_person(connection: AsyncConnection, person: str) -> None:

@@ -144,14 +144,21 @@ class OrganisationRow(Row, table=True):
 
 
 class AccountRow(Row, table=True):
-    """An account: one person in one organisation and role."""
+    """An account: one person in one organisation and role. Once it is closed, its digest may come again."""
 
     __tablename__: ClassVar[str] = "account"
     id: str = Field(primary_key=True, sa_type=Id)
-    account_digest: str = Field(unique=True)
+    account_digest: str = Field(index=True)
     person: str = Field(sa_type=Id)
     organisation: str = Field(sa_type=Id)
     role: str
+
+
+class ClosingRow(Row, table=True):
+    """An account that was closed: nobody acts by it. Kept apart, so that rows are written once."""
+
+    __tablename__: ClassVar[str] = "account_closing"
+    account: str = Field(primary_key=True, sa_type=Id)
 
 
 class CaseRow(Row, table=True):
@@ -217,6 +224,7 @@ def table_of(row: type[Row]) -> Table:
 PARTY, SUBSCRIPTION, NOTICE = table_of(PartyRow), table_of(SubscriptionRow), table_of(NoticeRow)
 DELIVERY, ATTEMPT = table_of(DeliveryRow), table_of(AttemptRow)
 INSTALLATION, ORGANISATION, ACCOUNT = table_of(InstallationRow), table_of(OrganisationRow), table_of(AccountRow)
+CLOSING = table_of(ClosingRow)
 CASE, COUNSEL = table_of(CaseRow), table_of(CounselRow)
 PROPOSAL, PROPOSAL_CASE, WITHDRAWAL = table_of(ProposalRow), table_of(ProposalCaseRow), table_of(WithdrawalRow)
 EFFECT = table_of(EffectRow)

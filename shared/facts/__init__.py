@@ -1,5 +1,6 @@
 """Every type of event there is, by its wire name. Retired types stay listed: their bytes replay for ever. PURE."""
 
+from shared.facts.auditors import AuditorAppointed, AuditorDismissed
 from shared.facts.base import Fact, Part, schema_name
 from shared.facts.cases import CaseCounselAppointed, CaseOpened, CasePersonLinked
 from shared.facts.holds import HoldLifted, HoldPlaced
@@ -22,7 +23,16 @@ from shared.facts.offers import (
     SampleOfferEnded,
     SampleTransferred,
 )
-from shared.facts.people import AccountLinked, InstallationFounded, OrganisationRegistered, PersonRegistered
+from shared.facts.people import (
+    AccountClosed,
+    AccountLinked,
+    AccountOperatorNamed,
+    AccountServiceLinked,
+    AccountStopped,
+    InstallationFounded,
+    OrganisationRegistered,
+    PersonRegistered,
+)
 from shared.facts.proposals import (
     ProposalMade,
     ProposalWithdrawn,
@@ -36,6 +46,7 @@ __all__ = ["FACTS", "Fact", "Part", "schema_name"]
 
 _KINDS: tuple[type[Fact], ...] = (
     InstallationFounded, OrganisationRegistered, PersonRegistered, AccountLinked,
+    AccountServiceLinked, AccountOperatorNamed, AccountStopped, AccountClosed, AuditorAppointed, AuditorDismissed,
     CaseOpened, CasePersonLinked, CaseCounselAppointed,
     SampleRegistered, SampleAmended,
     OfferMade, SampleOffered, OfferAccepted, SampleTransferred, OfferRefused, OfferWithdrawn, SampleOfferEnded,

@@ -11,6 +11,8 @@ OrganisationKind = Literal[
     "lab", "evidence_store", "prosecutor", "defence", "court", "oversight", "auditor", "registrar", "courier"
 ]
 Role = Literal["lab", "custodian", "courier", "prosecutor", "defence", "court", "auditor", "oversight", "registrar"]
+ServiceRole = Literal["lab", "custodian"]
+"""What a system may be: it registers and prepares; it decides about nobody."""
 
 
 class Organisation(Part):
@@ -81,3 +83,34 @@ class AccountLinked(Fact):
     organisation: Uuid
     role: Role
     account_digest: Sha256
+
+
+class AccountServiceLinked(Fact):
+    """Subject `account/<id>`: an issuer's subject is a system of this organisation; `operator` answers for its acts."""
+
+    name: ClassVar[str] = "custody.account.service_linked.v1"
+    operator: Uuid
+    organisation: Uuid
+    role: ServiceRole
+    account_digest: Sha256
+
+
+class AccountOperatorNamed(Fact):
+    """Another person answers for the system from here on; one that had stopped goes on."""
+
+    name: ClassVar[str] = "custody.account.operator_named.v1"
+    operator: Uuid
+
+
+class AccountStopped(Fact):
+    """The system's operator has no account in the organisation any more: it does nothing until another one is named."""
+
+    name: ClassVar[str] = "custody.account.stopped.v1"
+    operator: Uuid
+
+
+class AccountClosed(Fact):
+    """The account is nobody's from here on, for good. The issuer's subject may be linked anew, as another account."""
+
+    name: ClassVar[str] = "custody.account.closed.v1"
+    reason: SealedDigest

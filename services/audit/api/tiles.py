@@ -67,7 +67,7 @@ async def _serve(request: Request, path: str, cached_by: str) -> Response:
 async def _demand_reader(request: Request, principal: Principal) -> None:
     directory: Directory = request.app.state.directory
     demand_scope(principal, "audit", "entries.read")
-    if not may_read_entries(await directory.role(principal.account), principal.scopes):
+    if not may_read_entries(await directory.reader(principal.account), principal.scopes):
         raise Problem(
             403, "entries-are-for-auditors", "Entries are for auditors and peers",
             "Hashes and heads are public and need no token. To read entries, ask a court to appoint you as auditor.",

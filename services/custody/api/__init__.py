@@ -3,6 +3,8 @@
 from fastapi import APIRouter
 
 from services.custody.api import (
+    accounts,
+    auditors,
     batches,
     cases,
     holds,
@@ -16,6 +18,8 @@ from services.custody.api import (
 ROUTERS: tuple[APIRouter, ...] = (
     organisations.routes,
     persons.routes,
+    accounts.routes,
+    auditors.routes,
     cases.routes,
     samples.routes,
     batches.routes,

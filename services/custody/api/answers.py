@@ -50,8 +50,8 @@ class PersonAnswer(Subject):
 
 
 class AccountAnswer(Subject):
-    """An issuer's subject, by digest, is this person in this organisation with this role; or a system of it (`service`),
-    for which the person answers. `stopped`: its operator has left.
+    """An issuer's subject, by digest, is this person in this organisation with this role; or it is a system there
+    (`service`), for which the person answers. `stopped`: its operator has left.
     """
 
     person: Uuid

@@ -39,13 +39,13 @@ async def _actor(connection: AsyncConnection, account_digest: str) -> ActorState
     account = ACCOUNTS.table.c
     row = (
         await connection.execute(
-            select(account.id, account.person, account.organisation, account.role).where(
-                account.account_digest == account_digest
+            select(account.id, account.person, account.organisation, account.role, account.kind).where(
+                account.account_digest == account_digest, account.status == "open"
             )
         )
     ).first()
     if row is not None:
-        return ActorState(row.id, row.person, row.organisation, row.role)
+        return ActorState(row.id, row.person, row.organisation, row.role, row.kind == "service")
     if (await connection.execute(select(INSTALLATIONS.table.c.id))).first() is None:
         raise Problem(
             503, "not-founded", "This installation is not founded yet", "The operator runs the command `found` first.",

@@ -48,6 +48,16 @@ def holds(actor: ActorState) -> ColumnElement[bool]:
     return _visible("hold.read", actor, HOLD)
 
 
+def accounts(actor: ActorState) -> ColumnElement[bool]:
+    """Accounts that the actor may read: all, or none."""
+    return _visible("account.read", actor, REGISTER)
+
+
+def auditors(actor: ActorState) -> ColumnElement[bool]:
+    """Appointments of auditors that the actor may read: all, or none."""
+    return _visible("auditor.read", actor, REGISTER)
+
+
 def _visible(verb: str, actor: ActorState, conditions: Mapping[Relation, Condition]) -> ColumnElement[bool]:
     granted = TABLE.get((actor.role, verb), frozenset())
     return or_(false(), *(conditions[relation](actor) for relation in sorted(granted) if relation in conditions))
@@ -79,6 +89,8 @@ def _every_item_of(items: ColumnElement[list[str]], condition: Condition) -> Con
     """True if the condition is, of every item of an offer or a proposal: who may see one of two cases sees neither."""
     return lambda actor: not_(exists().where(_sample.id == func.any(items), not_(condition(actor))))
 
+
+REGISTER: Mapping[Relation, Condition] = {Relation.REGISTER: _everywhere}
 
 CASE: Mapping[Relation, Condition] = {
     Relation.INSTALLATION: _everywhere,

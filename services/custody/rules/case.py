@@ -135,8 +135,8 @@ def decide_appoint_counsel(world: World, command: AppointCounsel, now: datetime)
     for person in (command.counsel, command.client):
         if person not in world.persons:
             return UnknownReference(f"person/{person}")
-    accounts = (account for account in world.accounts.values() if account.person == command.counsel)
-    if not any(account.role == "defence" for account in accounts):
+    own = (account for account in world.accounts.values() if account.speaks_for(command.counsel, account.organisation))
+    if not any(account.role == "defence" for account in own):
         return NotCounsel(command.target(), "Link a defence account to the person first.")
     if all(linked.person != command.client for linked in case.persons):
         return ClientNotInTheCase(command.target(), "Link the client to the case first.")

@@ -8,7 +8,18 @@ from datetime import datetime
 from typing import Any
 
 from services.custody.refusals import OccurredInTheFuture
-from services.custody.rules import account, case, hold, installation, offer, organisation, person, proposal, sample
+from services.custody.rules import (
+    account,
+    auditor,
+    case,
+    hold,
+    installation,
+    offer,
+    organisation,
+    person,
+    proposal,
+    sample,
+)
 from services.custody.rules.clock import is_to_come
 from services.custody.rules.command import Command, Decision
 from services.custody.rules.state import OutOfOrder, State
@@ -37,6 +48,11 @@ COMMANDS: Mapping[type[Command], CommandRule] = {
     organisation.RegisterOrganisation: CommandRule("organisation.register", organisation.decide_register, creates=True),
     person.RegisterPerson: CommandRule("person.register", person.decide_register, creates=True),
     account.LinkAccount: CommandRule("account.link", account.decide_link, creates=True),
+    account.LinkService: CommandRule("account.link_service", account.decide_link_service, creates=True),
+    account.NameOperator: CommandRule("account.name_operator", account.decide_name_operator),
+    account.CloseAccount: CommandRule("account.close", account.decide_close),
+    auditor.AppointAuditor: CommandRule("auditor.appoint", auditor.decide_appoint, creates=True),
+    auditor.DismissAuditor: CommandRule("auditor.dismiss", auditor.decide_dismiss),
     case.OpenCase: CommandRule("case.open", case.decide_open, creates=True),
     case.LinkPerson: CommandRule("case.link_person", case.decide_link_person),
     case.AppointCounsel: CommandRule("case.appoint_counsel", case.decide_appoint_counsel),
@@ -67,6 +83,7 @@ NOUNS: Mapping[str, Noun] = {
     "organisation": Noun(organisation.OrganisationState, organisation.apply, organisation.FACTS),
     "person": Noun(person.PersonState, person.apply, person.FACTS),
     "account": Noun(account.AccountState, account.apply, account.FACTS),
+    "auditor": Noun(auditor.AuditorState, auditor.apply, auditor.FACTS),
     "case": Noun(case.CaseState, case.apply, case.FACTS),
     "sample": Noun(sample.SampleState, sample.apply, sample.FACTS),
     "offer": Noun(offer.OfferState, offer.apply, offer.FACTS),

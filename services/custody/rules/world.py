@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from services.custody.rules.account import AccountState
+from services.custody.rules.auditor import AuditorState
 from services.custody.rules.case import CaseState
 from services.custody.rules.hold import HoldState
 from services.custody.rules.installation import InstallationState
@@ -26,6 +27,8 @@ class ActorState:
     person: str
     org: str
     role: Role
+    service: bool
+    """The account is a system's, and `person` its operator, who answers for what it does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +50,9 @@ class World:
     offers: Mapping[str, OfferState] = field(default_factory=dict)
     proposals: Mapping[str, ProposalState] = field(default_factory=dict)
     holds: Mapping[str, HoldState] = field(default_factory=dict)
+    auditors: Mapping[str, AuditorState] = field(default_factory=dict)
+    counsel_of_record: frozenset[str] = frozenset()
+    """Of the persons whose account is to be closed, those who speak for somebody in some case."""
     label_holders: Mapping[tuple[str, str], str] = field(default_factory=dict)
     folio_holders: Mapping[tuple[str, str], str] = field(default_factory=dict)
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from services.custody.rules.account import AccountState
+from services.custody.rules.auditor import AuditorState
 from services.custody.rules.case import CaseState
 from services.custody.rules.hold import HoldState
 from services.custody.rules.installation import InstallationState
@@ -20,8 +21,8 @@ from shared.outbox import event_tables
 from shared.reader_position import reader_position_table
 
 __all__ = [
-    "ACCOUNTS", "CASES", "COMMANDS", "EVENTS", "HOLDS", "INSTALLATIONS", "METADATA", "OFFERS", "ORGANISATIONS",
-    "PERSONS", "POSITION", "PROPOSALS", "ROWS", "SAMPLES",
+    "ACCOUNTS", "AUDITORS", "CASES", "COMMANDS", "EVENTS", "HOLDS", "INSTALLATIONS", "METADATA", "OFFERS",
+    "ORGANISATIONS", "PERSONS", "POSITION", "PROPOSALS", "ROWS", "SAMPLES",
 ]  # fmt: skip
 
 EVENTS = event_tables(METADATA)
@@ -32,6 +33,7 @@ INSTALLATIONS = Rows(people.InstallationRow, InstallationState)
 ORGANISATIONS = Rows(people.OrganisationRow, OrganisationState)
 PERSONS = Rows(people.PersonRow, PersonState)
 ACCOUNTS = Rows(people.AccountRow, AccountState)
+AUDITORS = Rows(people.AuditorRow, AuditorState)
 CASES = Rows(cases.CaseRow, CaseState)
 SAMPLES = Rows(samples.SampleRow, SampleState)
 OFFERS = Rows(offers.OfferRow, OfferState)
@@ -43,6 +45,7 @@ ROWS: Mapping[str, Rows[Any]] = {
     "organisation": ORGANISATIONS,
     "person": PERSONS,
     "account": ACCOUNTS,
+    "auditor": AUDITORS,
     "case": CASES,
     "sample": SAMPLES,
     "offer": OFFERS,

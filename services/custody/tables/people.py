@@ -46,7 +46,28 @@ class AccountRow(IdRow, table=True):
     """An account, found by the digest of its issuer and subject."""
 
     __tablename__: ClassVar[str] = "account"
+    __table_args__ = (
+        Index("uq_account_account_digest", "account_digest", unique=True, postgresql_where=text("status <> 'closed'")),
+    )
     person: str = Field(sa_type=Id, index=True)
     organisation: str = Field(sa_type=Id)
     role: str
-    account_digest: str = Field(unique=True)
+    account_digest: str
+    kind: str
+    status: str
+
+
+class AuditorRow(IdRow, table=True):
+    """An auditor by a court's appointment, found by the digest of the account."""
+
+    __tablename__: ClassVar[str] = "auditor"
+    __table_args__ = (
+        Index(
+            "uq_auditor_account_digest", "account_digest", unique=True, postgresql_where=text("status = 'appointed'")
+        ),
+    )
+    person: str = Field(sa_type=Id)
+    account_digest: str
+    order: str
+    document_sha256: str | None
+    status: str

@@ -5,11 +5,12 @@ Every row is written once, by the lowest leaf that says it, so the order in whic
 
 from typing import Any
 
-from sqlalchemy import Table
+from sqlalchemy import Table, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.notify.tables import ACCOUNT, CASE, COUNSEL, INSTALLATION, ORGANISATION
+from services.notify.store import open_account
+from services.notify.tables import ACCOUNT, CASE, CLOSING, COUNSEL, INSTALLATION, ORGANISATION
 from shared.facts.cases import CaseCounselAppointed, CaseOpened
 from shared.facts.people import AccountLinked, InstallationFounded, OrganisationRegistered
 
@@ -29,11 +30,18 @@ async def organisation(connection: AsyncConnection, fact: OrganisationRegistered
 
 
 async def account(connection: AsyncConnection, fact: AccountLinked, identifier: str) -> None:
-    """Who an account is."""
-    await _once(
-        connection, ACCOUNT, id=identifier, account_digest=fact.account_digest, person=fact.person,
-        organisation=fact.organisation, role=fact.role,
-    )  # fmt: skip
+    """Who an account is. Of two that stand under one digest the first counts; a system's account is nobody's here."""
+    known = select(ACCOUNT.c.id).where(open_account(fact.account_digest))
+    if (await connection.execute(known)).first() is None:
+        await _once(
+            connection, ACCOUNT, id=identifier, account_digest=fact.account_digest, person=fact.person,
+            organisation=fact.organisation, role=fact.role,
+        )  # fmt: skip
+
+
+async def closed(connection: AsyncConnection, identifier: str) -> None:
+    """Nobody acts by an account any more. The person stays a party, and is told at the address it gave."""
+    await _once(connection, CLOSING, account=identifier)
 
 
 async def case(connection: AsyncConnection, fact: CaseOpened, identifier: str) -> None:

@@ -27,7 +27,7 @@ from shared.events import Event, NotAnEvent
 from shared.facts import FACTS, Fact
 from shared.facts.cases import CaseCounselAppointed, CaseOpened
 from shared.facts.notices import PartyAddressVerified, SubscriptionMade
-from shared.facts.people import AccountLinked, InstallationFounded, OrganisationRegistered
+from shared.facts.people import AccountClosed, AccountLinked, InstallationFounded, OrganisationRegistered
 from shared.facts.proposals import ProposalMade, ProposalWithdrawn
 from shared.failpoint import reach
 from shared.notes import write_proof
@@ -163,6 +163,10 @@ async def _account(taking: Taking, entry: Entry) -> None:
     await directory.account(taking.connection, entry.fact, entry.identifier)
 
 
+async def _closed(taking: Taking, entry: Entry) -> None:
+    await directory.closed(taking.connection, entry.identifier)
+
+
 async def _case(taking: Taking, entry: Entry) -> None:
     await directory.case(taking.connection, entry.fact, entry.identifier)
 
@@ -199,6 +203,7 @@ _BY_FACT: dict[type[Fact], Handler] = {
     InstallationFounded: _founded,
     OrganisationRegistered: _organisation,
     AccountLinked: _account,
+    AccountClosed: _closed,
     CaseOpened: _case,
     CaseCounselAppointed: _counsel,
     ProposalMade: _proposed,

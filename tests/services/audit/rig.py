@@ -17,7 +17,7 @@ from services.audit.writer import Writer
 from shared.accounts import account_digest
 from shared.canonical import canonical
 from shared.events import Actor, Draft, envelope, new_id
-from shared.facts import schema_name
+from shared.facts import Fact, schema_name
 from shared.facts.people import AccountLinked, InstallationFounded
 from shared.kafka import KafkaConfig, Message, Producer, Record, ensure_topics, fact_topic, reading, sealed_topic
 from shared.merkle import leaf_hash, root_of
@@ -68,8 +68,13 @@ def linked(issuer: str, subject: str, role: Any, *, source: str = CUSTODY) -> by
     fact = AccountLinked(
         person=new_id(), organisation=new_id(), role=role, account_digest=account_digest(issuer, subject)
     )
+    return said(f"account/{new_id()}", fact, source=source)
+
+
+def said(subject: str, fact: Fact, *, sequence: int = 1, source: str = CUSTODY) -> bytes:
+    """The event of a fact."""
     made = envelope(
-        Draft(f"account/{new_id()}", fact), source=source, sequence=1, time=parse_instant(TIME), actor=Actor(),
+        Draft(subject, fact), source=source, sequence=sequence, time=parse_instant(TIME), actor=Actor(),
         command=sha256(b"").hexdigest(), ordinal=0,
     )  # fmt: skip
     return made.to_bytes()

@@ -13,16 +13,20 @@ from deploy.local.issuer import ISSUER, DevIssuer
 from services.audit.app import api_app
 from services.audit.settings import ApiSettings
 from shared import merkle, tiles
+from shared.accounts import account_digest
 from shared.events import new_id
+from shared.facts.auditors import AuditorAppointed, AuditorDismissed
+from shared.facts.people import AccountClosed, AccountLinked
 from shared.kafka import KafkaConfig
 from shared.merkle import leaf_hash, root_of
 from shared.notes import cosigned_at, open_checkpoint, open_note
 from shared.tiles import Tile, frame, unframe
 from tests.conftest import Templates
-from tests.services.audit.rig import NOTIFY, Rig, event, linked
+from tests.services.audit.rig import NOTIFY, Rig, event, linked, said
 
 SIZES = (1, 2, 6, 255, 256, 257, 511, 512, 600)
 HOUR = 3600
+ZERO = "0190a1b2-c3d4-7e5f-8a6b-000000000000"
 
 
 @pytest.fixture(scope="module")
@@ -41,12 +45,45 @@ async def fill(rig: Rig) -> None:
     people.append(linked(ISSUER, "luis", "auditor"))  # of two facts about one account the lower index counts
     theirs = linked(ISSUER, "eva", "auditor", source=NOTIFY)  # who is an auditor is custody's word
     people.append(event(type="org.cadena.custody.account.linked.v1", data={"broken": True}))
-    told = {1: [rig.founding], 2: [theirs], 6: people}
+    told = {1: [rig.founding], 2: [theirs], 6: people, 255: appointments()}
     async with rig.writing():
         for size in SIZES:
-            new = told.get(size) or [event() for _ in range(size - await rig.signed())]
-            await rig.send(*new, topic=rig.kafka.notify_topic if size == 2 else None)
+            new = told.get(size, [])
+            more = [event() for _ in range(size - await rig.signed() - len(new))]
+            await rig.send(*new, *more, topic=rig.kafka.notify_topic if size == 2 else None)
             await rig.until_signed(size)
+
+
+def appointments() -> list[bytes]:
+    """A court's auditors `expert`, `dismissed` and `lab_expert`; and `closed`, an auditor whose account was closed."""
+    facts: list[bytes] = []
+    for number, subject in enumerate(("expert", "dismissed", "lab_expert")):
+        digest = account_digest(ISSUER, subject)
+        appointed = AuditorAppointed(person=new_id(), account_digest=digest, order="AC-2026-91")
+        facts.append(said(f"auditor/{ZERO[:-1]}{number}", appointed))
+    account, reason = f"account/{ZERO}", f"sha256:{'0' * 64}"
+    role = AccountLinked(
+        person=ZERO, organisation=ZERO, role="auditor", account_digest=account_digest(ISSUER, "closed")
+    )
+    return [
+        *facts, linked(ISSUER, "lab_expert", "lab"), said(account, role),
+        said(account, AccountClosed(reason=reason), sequence=2),
+        said(f"auditor/{ZERO[:-1]}1", AuditorDismissed(reason=reason), sequence=2),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("subject", "status"),
+    [("expert", 200), ("lab_expert", 200), ("dismissed", 403), ("closed", 403), ("luis", 403), ("stranger", 403)],
+)
+async def test_g12_a_court_opens_the_entries_to_an_account_and_closes_them(
+    http: httpx2.AsyncClient, issuer: DevIssuer, subject: str, status: int
+) -> None:
+    answer = await http.get("/tile/entries/000", headers=bearer(issuer, subject))
+    assert answer.status_code == status
+    if subject in ("dismissed", "closed"):
+        peer = await http.get("/tile/entries/000", headers=bearer(issuer, subject, "ledger:read"))
+        assert peer.status_code == 403, "who is no auditor any more is no service by that"
 
 
 @pytest.fixture(scope="module")

@@ -45,7 +45,7 @@ from tests.services.custody.rules.test_proposal import propose
 
 ROLES: tuple[Role, ...] = get_args(Role)
 READS = ("sample.read", "case.read", "offer.read", "proposal.read", "hold.read")
-VERBS = (*sorted(rule.verb for rule in COMMANDS.values()), *READS, "case.read_brief")
+VERBS = (*sorted(rule.verb for rule in COMMANDS.values()), *READS, "case.read_brief", "account.read", "auditor.read")
 
 HOLDING = """
 offer.make: HOLDER PAST_HOLDER
@@ -65,6 +65,11 @@ SENTENCES: dict[Role, str] = {
         organisation.register: INSTALLATION
         person.register: INSTALLATION
         account.link: INSTALLATION
+        account.link_service: INSTALLATION
+        account.name_operator: REGISTER
+        account.close: REGISTER
+        account.read: REGISTER
+        auditor.read: REGISTER
     """,
     "court": """
         person.register: INSTALLATION
@@ -78,6 +83,11 @@ SENTENCES: dict[Role, str] = {
         hold.read: COURT
         hold.place: COURT
         hold.lift: COURT
+        account.close: REGISTER
+        account.read: REGISTER
+        auditor.appoint: INSTALLATION
+        auditor.dismiss: REGISTER
+        auditor.read: REGISTER
     """,
     "prosecutor": HOLDING + """
         person.register: INSTALLATION
@@ -101,7 +111,7 @@ SENTENCES: dict[Role, str] = {
     "courier": "",
     "defence": "hold.place: COUNSEL\nhold.lift: SETTER\n" + "\n".join(f"{verb}: COUNSEL" for verb in READS),
     "auditor": "\n".join(f"{verb}: OVERSIGHT" for verb in READS),
-    "oversight": "hold.place: OVERSIGHT\nhold.lift: SETTER\n" + "\n".join(f"{verb}: OVERSIGHT" for verb in READS),
+    "oversight": "hold.place: OVERSIGHT\nhold.lift: SETTER\nauditor.read: REGISTER\n" + "\n".join(f"{verb}: OVERSIGHT" for verb in READS),
 }  # fmt: skip
 
 
@@ -127,7 +137,7 @@ def some_relations() -> Iterator[frozenset[Relation]]:
 
 @pytest.mark.parametrize("role", ROLES)
 def test_g12_deny_by_default_404_without_a_relation_403_without_the_role(role: Role) -> None:
-    who = ActorState(uid("account"), uid("person"), uid("org"), role)
+    who = ActorState(uid("account"), uid("person"), uid("org"), role, service=False)
     for verb in (*VERBS, "sample.destroy"):
         for held in some_relations():
             answer = permit(who, verb, held, "sample/x")
@@ -143,7 +153,25 @@ def test_g12_deny_by_default_404_without_a_relation_403_without_the_role(role: R
 
 def test_g12_who_may_read_can_thereby_protect_and_write_nothing_else() -> None:
     for role in ("defence", "auditor", "oversight", "courier"):
-        assert {verb for one, verb in TABLE if one == role} <= {*READS, "hold.place", "hold.lift"}
+        assert {verb for one, verb in TABLE if one == role} <= {*READS, "hold.place", "hold.lift", "auditor.read"}
+
+
+# What a system may do, said once more: nothing that approves, takes over, ends a protection, or makes somebody someone.
+BY_A_SYSTEM = """
+case.open case.read_brief sample.register sample.amend sample.read offer.make offer.refuse offer.withdraw offer.read
+proposal.read hold.place hold.read
+"""
+
+
+def test_g2_a_system_approves_nothing_and_is_never_more_than_its_role() -> None:
+    for role in ROLES:
+        system = ActorState(uid("account"), uid("person"), uid("org"), role, service=True)
+        for verb in VERBS:
+            for held in some_relations():
+                answer = permit(system, verb, held, "sample/x")
+                allowed = held & TABLE.get((role, verb), frozenset()) if verb in BY_A_SYSTEM.split() else frozenset()
+                expected = Permitted if allowed else RoleForbids if held else NoStanding
+                assert isinstance(answer, expected), (role, verb, held)
 
 
 def test_g12_who_handles_items_sees_nobody_of_the_case() -> None:

@@ -18,6 +18,7 @@ from services.notify.settings import LINK_KEY, PROMISE_KEY
 from shared.accounts import account_digest, command_hash
 from shared.events import Event, new_id
 from shared.facts.notices import PartyAddressGiven, SubscriptionMade
+from shared.facts.people import AccountServiceLinked
 from shared.keys import load_key, public_text
 from tests.services.notify.conftest import Client
 from tests.services.notify.facts import item, proposal
@@ -46,6 +47,30 @@ async def test_a_party_gives_its_own_address_and_the_answer_promises_the_fact(wo
     claims = jwt.decode(body["promises"][0], options={"verify_signature": False})
     assert claims["event"] == fact.id
     assert claims["sha256"] == hashlib.sha256(fact.to_bytes()).hexdigest()
+
+
+async def test_nobody_acts_by_a_closed_account_and_its_subject_may_be_somebody_else_again(
+    world: World, client: Clients
+) -> None:
+    ana = await world.account("ana", "defence")
+    assert (await client("ana").post("/v1/parties", ADDRESS)).status_code == 201
+    await world.close("ana")
+    assert (await client("ana").post("/v1/parties", ADDRESS)).status_code == 404
+    assert (await client("ana").get(f"/v1/parties/{ana}")).status_code == 404
+    again = await world.account("ana", "court")
+    assert (await client("ana").post("/v1/parties", ADDRESS)).json()["id"] == again != ana
+    await world.account("ana", "defence")  # of two that stand under one digest the first counts
+    assert (await client("ana").get(f"/v1/parties/{again}")).status_code == 200
+
+
+async def test_g4_a_system_is_no_party(world: World, client: Clients) -> None:
+    operator = await world.account("ana", "lab")
+    system = AccountServiceLinked(
+        operator=operator, organisation=world.lab, role="lab", account_digest=account_digest(ISSUER, "lims")
+    )
+    await world.seal(world.fact(f"account/{new_id()}", system))
+    assert (await client("lims").post("/v1/parties", ADDRESS)).status_code == 404
+    assert (await client("ana").post("/v1/parties", ADDRESS)).status_code == 201
 
 
 async def test_the_address_stands_in_no_event_answer_or_link(world: World, client: Clients) -> None:

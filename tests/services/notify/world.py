@@ -13,6 +13,7 @@ from shared.events import Event, new_id
 from shared.facts import Fact
 from shared.facts.cases import AppointmentSource, CaseCounselAppointed, CaseOpened
 from shared.facts.people import (
+    AccountClosed,
     AccountLinked,
     InstallationFounded,
     Organisation,
@@ -36,6 +37,7 @@ class World:
         self.ledger = Ledger()
         self.intake = Intake(worker, CUSTODY, NOTIFY, SENDER)
         self.lab, self.authority, self.court, self.defence = (new_id() for _ in range(4))
+        self.accounts: dict[str, str] = {}
         self._versions: dict[str, int] = {}
 
     async def seal(self, *entries: Event | bytes) -> None:
@@ -76,8 +78,13 @@ class World:
         fact = AccountLinked(
             person=person, organisation=self.defence, role=role, account_digest=account_digest(ISSUER, subject)
         )
-        await self.seal(self.fact(f"account/{new_id()}", fact))
+        self.accounts[subject] = new_id()
+        await self.seal(self.fact(f"account/{self.accounts[subject]}", fact))
         return person
+
+    async def close(self, subject: str) -> None:
+        """The account that `subject` was last linked as is closed."""
+        await self.seal(self.fact(f"account/{self.accounts[subject]}", AccountClosed(reason=ZERO)))
 
     async def case(self, *counsel: str) -> str:
         """A case with counsel of record."""

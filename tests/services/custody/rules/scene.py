@@ -48,11 +48,10 @@ def text(field: str, value: str = "a text") -> SealedValue:
     return SealedValue(field, value, value.encode().ljust(32, b".")[:32])
 
 
-def actor(organisation: str, role: Role, person: str | None = None) -> ActorState:
-    """An account of a person in an organisation, both by name."""
-    return ActorState(
-        uid(f"account {organisation} {role}"), uid(person or f"officer of {organisation}"), uid(organisation), role
-    )
+def actor(organisation: str, role: Role, person: str | None = None, *, service: bool = False) -> ActorState:
+    """An account of a person in an organisation, both by name; or of a system that the person answers for."""
+    owner = uid(person or f"officer of {organisation}")
+    return ActorState(uid(f"account {organisation} {role}"), owner, uid(organisation), role, service)
 
 
 REGISTRAR = actor("registry", "registrar")
@@ -145,6 +144,7 @@ def folded(world: World, event: Event) -> World:
         world,
         label_holders={(one.registered_by, one.label): one.id for one in world.samples.values()},
         folio_holders={(one.authority, one.folio): one.id for one in world.cases.values()},
+        counsel_of_record=frozenset(one.counsel for case in world.cases.values() for one in case.counsel),
     )
 
 
@@ -155,9 +155,10 @@ def reach(world: World, command: Command) -> Footprint:
         proposal_items={key: proposal.samples for key, proposal in world.proposals.items()},
         births={key: Birth(one.case, one.registered_by, one.root) for key, one in world.samples.items()},
         hold_cases={key: hold.case for key, hold in world.holds.items()},
+        account_persons={key: account.person for key, account in world.accounts.items()},
     )
     named = footprint(command, world.actor.org if world.actor else None)
-    return with_cases(with_items(named, fixed), command, fixed)
+    return with_cases(with_items(named, command, fixed), command, fixed)
 
 
 def narrowed(world: World, command: Command) -> World:
@@ -170,8 +171,14 @@ def narrowed(world: World, command: Command) -> World:
     accounts = {
         key: one
         for key, one in world.accounts.items()
-        if one.person in wanted.accounts_of or one.account_digest in wanted.account_digests
+        if one.person in wanted.accounts_of or one.account_digest in wanted.account_digests or key in wanted.accounts
     }
+    auditors = {
+        key: one
+        for key, one in world.auditors.items()
+        if key in wanted.auditors or one.account_digest in wanted.auditor_digests
+    }
+    speaking = frozenset(one.counsel for case in world.cases.values() for one in case.counsel)
     folios = {key: one for key, one in world.folio_holders.items() if key in wanted.folios}
     states: dict[str, Any] = {
         noun: only(noun) for noun in ("organisations", "persons", "cases", "samples", "offers", "proposals")
@@ -182,7 +189,10 @@ def narrowed(world: World, command: Command) -> World:
         held |= {key: one for key, one in world.holds.items() if any(one.covers(it.root, it.case) for it in items)}
     states["cases"] |= {one: world.cases[one] for one in folios.values()}
     labels = {key: one for key, one in world.label_holders.items() if key in wanted.labels}
-    return replace(world, **states, holds=held, accounts=accounts, label_holders=labels, folio_holders=folios)
+    return replace(
+        world, **states, holds=held, accounts=accounts, auditors=auditors, label_holders=labels, folio_holders=folios,
+        counsel_of_record=speaking & wanted.counsel_of_record,
+    )  # fmt: skip
 
 
 def founded() -> Scene:

@@ -76,6 +76,7 @@ def test_every_command_has_a_rule_and_every_verb_is_one_commands() -> None:
 def test_every_verb_but_the_founding_is_some_roles() -> None:
     verbs = {rule.verb for rule in COMMANDS.values()} - {"installation.found"}
     reads = {"sample.read", "case.read", "case.read_brief", "offer.read", "proposal.read", "hold.read"}
+    reads |= {"account.read", "auditor.read"}
     assert {verb for _, verb in TABLE} == verbs | reads
     assert {role for role, _ in TABLE} <= set(get_args(Role))
 
@@ -179,8 +180,8 @@ def test_locks_come_in_one_order_each_sorted() -> None:
     )  # fmt: skip
     locks = everything.locks(accounts=("z", "y"))
     assert [lock.noun for lock in locks] == list(LOCK_ORDER)
-    assert [lock.ids for lock in locks] == [tuple(one) for one in ("ab", "cd", "yz", "ef", "g", "h", "l", "ij")]
-    assert [lock.mode for lock in locks] == ["share"] * 4 + ["update"] * 4
+    assert [lock.ids for lock in locks] == [tuple(one) for one in ("ab", "cd", "yz", "u", "ef", "g", "h", "l", "ij")]
+    assert [lock.mode for lock in locks] == ["share"] * 3 + ["update", "share"] + ["update"] * 4
     assert Footprint().locks() == ()
 
 
