@@ -30,6 +30,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from shared.problems import Problem
 from shared.writes import Shape, Writes
 
+_CLAIM = "INSERT INTO {} (account, key, fingerprint) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING RETURNING 1"
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -77,10 +79,7 @@ async def claim(
     Waits for a transaction that holds the same key; if that one rolls back, the key is ours. `fingerprint` is the
     SHA-256 of the request without If-Match. Raises Problem 422 when the key was used for another request.
     """
-    values = {"account": account, "key": key, "fingerprint": fingerprint}
-    taken = await connection.execute(
-        insert(tables.command).values(values).on_conflict_do_nothing().returning(tables.command.c.account)
-    )
+    taken = await connection.exec_driver_sql(_CLAIM.format(tables.command.name), (account, key, fingerprint))
     if taken.first() is not None:
         return None
     return await find(connection, tables, account, key, fingerprint)

@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
+
+from shared.driver import driver
 
 MANY = 50
 """From so many rows of one table on, COPY."""
 _PLACE = re.compile(r"\$(\d+)")
-_BEGIN = select(1)
 
 
 class LostRow(RuntimeError):
@@ -55,18 +55,14 @@ class Writes:
 
     async def run(self, connection: AsyncConnection) -> None:
         """Send everything within the transaction that the connection is in. Raises LostRow and asyncpg's own errors."""
-        raw = (await connection.get_raw_connection()).driver_connection
-        if raw is None:
-            raise ConnectionError("the connection was lost within the transaction")
-        if not raw.is_in_transaction():  # SQLAlchemy begins one with its first statement, which this would be
-            await connection.execute(_BEGIN)
+        raw = await driver(connection)
         for table, columns, rows in self._copies:
             await raw.copy_records_to_table(table, columns=columns, records=rows)
         if not self._parts:
             return
         sql = _together(tuple((text, len(given)) for text, given, _ in self._parts))
         written = await raw.fetchrow(sql, *(value for _, given, _ in self._parts for value in given))
-        for (text, _, expected), count in zip(self._parts, written, strict=True):
+        for (text, _, expected), count in zip(self._parts, written or (), strict=True):
             if count != expected:
                 raise LostRow(f"{count} of {expected} rows were written by: {text}")
 

@@ -3,7 +3,7 @@
 A state is read and written as a whole. Rows of many subjects go in one statement with one parameter.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from operator import attrgetter
 from typing import Any, Generic, Literal, Protocol, TypeVar, get_args
 
@@ -11,14 +11,10 @@ from pydantic import TypeAdapter
 from sqlalchemy import (
     ARRAY,
     ColumnElement,
-    Dialect,
-    Insert,
-    Result,
     Select,
     Table,
     Text,
     UniqueConstraint,
-    Update,
     any_,
     bindparam,
     cast,
@@ -30,13 +26,12 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import SQLModel
 
+from shared.driver import driver, text_of
 from shared.writes import MANY, Writes
 
-DRIVER: Dialect = PGDialect_asyncpg(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
 Mode = Literal["none", "share", "update"]
 """FOR SHARE, or FOR NO KEY UPDATE."""
 
@@ -70,11 +65,6 @@ def _locking(statement: Select[str], mode: Mode) -> Select[str]:
     return statement.with_for_update(read=mode == "share", key_share=mode == "update")
 
 
-def _text(statement: Insert | Update) -> str:
-    """A statement with one parameter, as the driver takes it."""
-    return str(statement.compile(dialect=DRIVER))
-
-
 class Rows(Generic[S]):
     """The rows of one noun. `row` has exactly the columns that `state` has fields; `id` is its primary key."""
 
@@ -84,13 +74,13 @@ class Rows(Generic[S]):
         self._many: TypeAdapter[list[S]] = TypeAdapter(list[state])  # type: ignore[valid-type]
         self._read = select(cast(func.to_jsonb(table.table_valued()), Text)).order_by(table.c.id)
         wanted = self._read.where(table.c.id == any_(bindparam("ids", type_=ARRAY(table.c.id.type))))
-        self._by_id = {mode: _locking(wanted, mode) for mode in get_args(Mode)}
+        self._by_id = {mode: text_of(_locking(wanted, mode)) for mode in get_args(Mode)}
         given = cast(bindparam("rows", type_=Text), JSONB)
         columns = [column(c.name, c.type) for c in table.columns]
         new = func.jsonb_to_recordset(given).table_valued(*columns, name="new").render_derived(with_types=True)
         names = tuple(c.name for c in table.columns)
-        self._insert = _text(insert(table).from_select(list(names), select(new)))
-        self._update = _text(
+        self._insert = text_of(insert(table).from_select(list(names), select(new)))
+        self._update = text_of(
             update(table)
             .values({c.name: new.c[c.name] for c in table.columns if c.name != "id"})
             .where(table.c.id == new.c.id, table.c.version < new.c.version)
@@ -107,16 +97,18 @@ class Rows(Generic[S]):
         """The states of those ids that exist, locked in the order of their ids."""
         if not ids:
             return {}
-        return self._states(await connection.execute(self._by_id[mode], {"ids": sorted(ids)}))
+        raw = await driver(connection)
+        return self._states([row[0] for row in await raw.fetch(self._by_id[mode], sorted(ids))])
 
     async def where(
         self, connection: AsyncConnection, condition: ColumnElement[bool], mode: Mode = "none"
     ) -> dict[str, S]:
         """The states that a condition on the columns selects, locked in the order of their ids."""
-        return self._states(await connection.execute(_locking(self._read.where(condition), mode)))
+        rows = await connection.execute(_locking(self._read.where(condition), mode))
+        return self._states(rows.scalars())
 
-    def _states(self, rows: Result[str]) -> dict[str, S]:
-        states = [self._one.validate_json(row) for row in rows.scalars()]
+    def _states(self, rows: Iterable[str]) -> dict[str, S]:
+        states = [self._one.validate_json(row) for row in rows]
         return {state.id: state for state in states}
 
     def add(self, writes: Writes, states: list[S]) -> None:
