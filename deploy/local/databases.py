@@ -8,6 +8,7 @@ import hashlib
 import hmac
 import subprocess
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 from deploy.local.environment import base_environment
@@ -80,19 +81,12 @@ COMMON_OPEN = """
 """
 """Databases that PostgreSQL lets every login of the server enter, and make temporary tables in."""
 OURS = "SELECT datname FROM pg_database WHERE pg_has_role(datdba, 'USAGE')"
-LARGE_OBJECTS = """
-    DO $$ DECLARE one regprocedure; BEGIN
-        FOR one IN SELECT oid FROM pg_proc WHERE pronamespace = 'pg_catalog'::regnamespace
-            AND (proname LIKE 'lo\\_%' OR proname IN ('loread', 'lowrite'))
-            AND has_function_privilege('public', oid, 'EXECUTE')
-        LOOP EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', one); END LOOP;
-    END $$;
-"""
-"""A large object belongs to who makes it: a login that may only INSERT could fill the disk."""
+WALLS = Path(__file__).parents[1] / "postgres" / "walls.sql"
+"""What a superuser takes away in each of our databases, and to whom it gives a part of it back."""
 
 
 def close_to_public(admin_url: str, suffix: str = "", services: Iterable[str] = ROLES) -> list[str]:
-    """Take away what PostgreSQL gives to every login, beyond `grants.sql`: the common databases, large objects.
+    """Take away what PostgreSQL gives to every login, beyond `grants.sql`: the common databases, large objects, locks.
 
     Returns a sentence for each thing that this administrator may not take away; harmless to repeat.
     """
@@ -108,11 +102,11 @@ def close_to_public(admin_url: str, suffix: str = "", services: Iterable[str] = 
         )
     if run_sql(admin_url, "SELECT rolsuper FROM pg_roles WHERE rolname = current_user") == "t":
         for service in services:
-            run_sql(_within(admin_url, f"{service}{suffix}"), LARGE_OBJECTS)
+            run_sql(_within(admin_url, f"{service}{suffix}"), WALLS.read_text())
     else:
         said.append(
-            "Every login may make large objects in its service's database, and only a superuser can change that: "
-            "in each, REVOKE EXECUTE ON FUNCTION lo_creat, lo_create, lo_from_bytea FROM PUBLIC"
+            "Every login may make large objects in its service's database and take any lock there, and only a "
+            f"superuser can change that: in each, let one run {WALLS.relative_to(WALLS.parents[2])}"
         )
     return said
 

@@ -18,6 +18,8 @@ from shared.facts.notices import PartyAddressGiven
 from shared.outbox import Recorded, stage
 
 _TICK = timedelta(microseconds=1)
+_PERSONS = 0x706572
+"""First half of the locks of persons: of twice 32 bits, the space that is not the relay's."""
 
 
 @dataclass(slots=True)
@@ -79,8 +81,11 @@ def open_account(digest: str) -> ColumnElement[bool]:
 
 
 async def lock_person(connection: AsyncConnection, person: str) -> None:
-    """One command about a person at a time, whether or not there are rows about that person yet."""
-    await connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"party/{person}", 0))))
+    """One command about a person at a time, whether or not there are rows about that person yet.
+
+    Two persons of one hash wait for each other, no more. To the relay's locks the API's login has no right.
+    """
+    await connection.execute(select(func.pg_advisory_xact_lock(_PERSONS, func.hashtext(person))))
 
 
 async def party(connection: AsyncConnection, person: str) -> PartyState | None:

@@ -9,6 +9,7 @@ import pytest
 
 from deploy.local.databases import (
     ROLES,
+    WALLS,
     Urls,
     close_to_public,
     drop_databases,
@@ -49,17 +50,30 @@ async def test_a_wrong_password_is_refused(empty_databases: Urls) -> None:
 
 
 COMMON = {"postgres", "template1"}
-LARGE_OBJECT = (
+NOBODYS = (
     "SELECT lo_creat(-1)",
     "SELECT lo_create(0)",
     "SELECT lo_from_bytea(0, 'x')",
     "SELECT lo_put(1, 0, 'x')",
+    "SELECT pg_logical_emit_message(false, 'x', 'x')",
+    "SELECT pg_advisory_lock(1)",
+    "SELECT pg_advisory_lock_shared(1)",
+    "SELECT pg_try_advisory_lock_shared(1)",
+    "SELECT pg_try_advisory_xact_lock(1)",
+    "SELECT pg_advisory_unlock_all()",
 )
+LOCKS = {
+    "SELECT pg_try_advisory_lock(1)": {"custody_worker", "notify_worker"},
+    "SELECT pg_try_advisory_lock(1, 1)": {"audit_writer"},
+    "SELECT pg_advisory_xact_lock(1, 1)": {"notify_api"},
+    "SELECT pg_advisory_xact_lock(1)": {"custody_owner", "audit_owner", "notify_owner"},
+}
+"""The right to a kind of lock, and all who have it."""
 EVERY_ROLE = [(service, role) for service, roles in ROLES.items() for role in roles]
 
 
 async def check_closed(urls: Urls) -> None:
-    """No login enters the common databases, or makes large objects or temporary tables in its own."""
+    """No login enters the common databases, makes large objects or temporary tables in its own, or takes others' locks."""
     for service, role in EVERY_ROLE:
         url = urls[service][role]
         for name in COMMON:
@@ -67,9 +81,15 @@ async def check_closed(urls: Urls) -> None:
                 await asyncpg.connect(url, database=name)
         link = await asyncpg.connect(url)
         try:
-            for sql in LARGE_OBJECT:
+            for sql in NOBODYS:
                 with pytest.raises(asyncpg.InsufficientPrivilegeError, match="function"):
                     await link.fetchval(sql)
+            for sql, who in LOCKS.items():
+                if f"{service}_{role}" in who:
+                    await link.fetchval(sql)
+                else:
+                    with pytest.raises(asyncpg.InsufficientPrivilegeError, match="function"):
+                        await link.fetchval(sql)
             if role != "owner":
                 with pytest.raises(asyncpg.InsufficientPrivilegeError, match="temporary"):
                     await link.execute("CREATE TEMP TABLE t (x int)")
@@ -96,17 +116,19 @@ async def test_composes_first_start_makes_the_same_logins_and_closes_the_same_do
     server.start()
     try:
         names = [f"{service}_{role}" for service, role in EVERY_ROLE]
-        env = {f"{name.upper()}_PASSWORD": f"pw-{name}" for name in names} | {
-            "PATH": f"{binaries()}:{os.environ['PATH']}", "PGHOST": str(server.socket_folder), "PGUSER": "postgres",
-            "PGPASSWORD": server.password,
-        }  # fmt: skip
+        for name in names:
+            (tmp_path / f"{name}_password").write_text(f"pw '\"{name}\n")
         script = Path(__file__).parents[3] / "deploy" / "postgres" / "init.sh"
+        env = {
+            "PATH": f"{binaries()}:{os.environ['PATH']}", "PGHOST": str(server.socket_folder), "PGUSER": "postgres",
+            "PGPASSWORD": server.password, "CADENA_SECRETS_DIR": str(tmp_path), "CADENA_WALLS": str(WALLS),
+        }  # fmt: skip
         first_start = await asyncio.create_subprocess_exec("sh", str(script), env=env)
         assert await first_start.wait() == 0
         urls: Urls = {service: {} for service in ROLES}
         for service, role in EVERY_ROLE:
             name = f"{service}_{role}"
-            urls[service][role] = login_url(server.admin_url(), name, f"pw-{name}", service)
+            urls[service][role] = login_url(server.admin_url(), name, f"pw '\"{name}", service)
         await check_closed(urls)
     finally:
         server.stop()
