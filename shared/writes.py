@@ -14,8 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.driver import driver
 
-MANY = 50
-"""From so many rows of one table on, COPY."""
+FEW, MANY = 4, 50
+"""Up to FEW rows of one table are written out as VALUES, which is the cheapest; from MANY on they go by COPY."""
 _PLACE = re.compile(r"\$(\d+)")
 
 
@@ -25,7 +25,7 @@ class LostRow(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A table that is only added to, and the columns given: name → type, as PostgreSQL writes it; no array types."""
+    """A table, and the columns given: name → type, as PostgreSQL writes it. Arrays only where rows are FEW or MANY."""
 
     table: str
     columns: Mapping[str, str]
@@ -44,10 +44,14 @@ class Writes:
 
     def rows(self, shape: Shape, rows: Sequence[tuple[Any, ...]]) -> None:
         """Rows to add, each a tuple in the order of the shape's columns."""
+        columns = tuple(shape.columns.items())
         if len(rows) >= MANY:
             self.copy(shape.table, tuple(shape.columns), rows)
+        elif len(rows) > FEW:
+            self.statement(_from_arrays(shape.table, columns), *zip(*rows, strict=True), rows=len(rows))
         elif rows:
-            self.statement(_insert(shape.table, tuple(shape.columns.items())), *zip(*rows, strict=True), rows=len(rows))
+            given = [value for row in rows for value in row]
+            self.statement(_values(shape.table, columns, len(rows)), *given, rows=len(rows))
 
     def copy(self, table: str, columns: tuple[str, ...], rows: Sequence[tuple[Any, ...]]) -> None:
         """Rows to add by COPY, whatever the types of their columns."""
@@ -68,7 +72,17 @@ class Writes:
 
 
 @cache
-def _insert(table: str, columns: tuple[tuple[str, str], ...]) -> str:
+def _values(table: str, columns: tuple[tuple[str, str], ...], count: int) -> str:
+    names, width = ", ".join(f'"{name}"' for name, _ in columns), len(columns)
+    rows = [
+        ", ".join(f"${at}::{kind}" for at, (_, kind) in enumerate(columns, start=1 + width * row))
+        for row in range(count)
+    ]
+    return f'INSERT INTO "{table}" ({names}) VALUES ({"), (".join(rows)})'  # noqa: S608  names are our own
+
+
+@cache
+def _from_arrays(table: str, columns: tuple[tuple[str, str], ...]) -> str:
     names = ", ".join(f'"{name}"' for name, _ in columns)
     # A JSON text has no binary form of its own in an array.
     given = ", ".join(

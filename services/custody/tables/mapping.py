@@ -25,12 +25,14 @@ from sqlalchemy import (
     select,
     update,
 )
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.types import TypeEngine
 from sqlmodel import SQLModel
 
 from shared.driver import driver, text_of
-from shared.writes import MANY, Writes
+from shared.writes import FEW, MANY, Shape, Writes
 
 Mode = Literal["none", "share", "update"]
 """FOR SHARE, or FOR NO KEY UPDATE."""
@@ -65,6 +67,11 @@ def _locking(statement: Select[str], mode: Mode) -> Select[str]:
     return statement.with_for_update(read=mode == "share", key_share=mode == "update")
 
 
+def _kind(kind: TypeEngine[Any]) -> str:
+    """The type as PostgreSQL writes it."""
+    return kind.compile(dialect=postgresql.dialect()).lower()  # type: ignore[no-untyped-call]
+
+
 class Rows(Generic[S]):
     """The rows of one noun. `row` has exactly the columns that `state` has fields; `id` is its primary key."""
 
@@ -87,7 +94,7 @@ class Rows(Generic[S]):
         )
         # An object within a state is written as JSON, which COPY does not know how to make.
         flat = not any(isinstance(getattr(c.type, "impl", None), JSONB) for c in table.columns)
-        self._names = names if flat else ()
+        self._flat = Shape(table.name, {c.name: _kind(c.type) for c in table.columns}) if flat else None
         # Two who write the same names wait for each other in one order, and so do not deadlock.
         unique = next((c.columns.keys() for c in table.constraints if isinstance(c, UniqueConstraint)), ["id"])
         self._order: Callable[[S], Any] = attrgetter(*unique)
@@ -114,8 +121,8 @@ class Rows(Generic[S]):
     def add(self, writes: Writes, states: list[S]) -> None:
         """Write the rows of new subjects, in the order of what is unique among them."""
         states = sorted(states, key=self._order)
-        if len(states) >= MANY and self._names:
-            writes.copy(self.table.name, self._names, [self._values(state) for state in states])
+        if self._flat is not None and not FEW < len(states) < MANY:
+            writes.rows(self._flat, [self._values(state) for state in states])
         else:
             writes.statement(self._insert, self.json(states), rows=len(states))
 
