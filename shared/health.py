@@ -129,6 +129,18 @@ def run(main: Callable[[asyncio.Event], Awaitable[None]]) -> None:
         runner.run(guarded())
 
 
+async def once(ready: asyncio.Event, stop: asyncio.Event, part: Callable[[asyncio.Event], Awaitable[None]]) -> None:
+    """Run a part of a process once `ready` is set; not at all if `stop` is set before."""
+    waits = [asyncio.ensure_future(event.wait()) for event in (ready, stop)]
+    try:
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for wait in waits:
+            wait.cancel()
+    if ready.is_set():
+        await part(stop)
+
+
 async def together(stop: asyncio.Event, *parts: Awaitable[None]) -> None:
     """Run the parts of a process side by side; when one ends, the others are told to stop, then its error rises."""
     tasks = [asyncio.ensure_future(part) for part in parts]

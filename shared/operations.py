@@ -26,6 +26,7 @@ EVERY: dict[int, Sequence[Told]] = {
         ("busy", "Others are changing the same things"),
         ("database-away", "The database does not answer"),
         ("not-founded", "This installation is not founded yet"),
+        ("behind-the-log", "The database was set back and is taking back what it lacks"),
         ("issuer-unreachable", "The token issuer's keys cannot be had"),
     ],
 }
@@ -255,5 +256,6 @@ def _problem_schema() -> dict[str, Any]:
             "detail": {"type": "string"},
             "errors": {"type": "array", "items": member},
             "promises": {"type": "array", "items": {"type": "string"}},
+            "replayed": {"const": "restored"},
         },
     }

@@ -22,7 +22,7 @@ import structlog
 from prometheus_client import Counter, Gauge
 
 from shared.kafka import KafkaConfig, KafkaProblem, Reader, Record, reading
-from shared.merkle import Range
+from shared.merkle import Range, leaf_hash
 from shared.notes import VerifierKey
 from shared.outside import Evidence, SealedIndexFile
 from shared.pause import pause
@@ -46,7 +46,8 @@ FILLED = Counter(
     "cadena_sealed_log_filled_total", "Entries read from the published log instead of the topic", ["topic"]
 )
 
-Load = Callable[[], Awaitable[Position]]
+Load = Callable[[Head | None], Awaitable[Position]]
+"""Given the newest head that the state folder remembers, the position that the database holds."""
 Take = Callable[[SealedBatch], Awaitable[None]]
 
 log = structlog.get_logger()
@@ -58,10 +59,6 @@ class Distrusted(Exception):
     def __init__(self, reason: str, *notes: str) -> None:
         super().__init__(reason)
         self.notes = [note for note in notes if note]
-
-
-class BehindTheLog(RuntimeError):
-    """The database stands before the head in the state folder: it was set back, and may not act as if it was not."""
 
 
 class NotReading(RuntimeError):
@@ -86,6 +83,7 @@ class SealedLog:
         self._index, self._evidence = SealedIndexFile(state, self._key), Evidence(state)
         self._silence = silence_seconds
         self._position = Position()
+        self._kept: Head | None = None
         self._take: Take
         self._state = "has not begun"
         STOPPED.labels(topic).set(0)
@@ -100,14 +98,15 @@ class SealedLog:
 
         `take` saves `batch.after` in the transaction of the effects (shared.reader_position.save_position); where it
         fails for want of a database, or since another process moved the position, reading begins anew from `load()`.
-        Raises BehindTheLog before any effect, and whatever else `take` raises.
+        A database that was set back reads on from where it stands, and the head that the folder remembers must lie on
+        the way. Raises SealedIndexUnreadable before any effect, and whatever else `load` and `take` raise.
         """
         self._take = take
         if kept := self._evidence.found():
             await self._stand_still(f"stopped: {kept[0]} awaits a person", stop)
         while not stop.is_set():
             try:
-                self._demand_not_behind(await self._loaded(load))
+                await self._loaded(load)
                 await self._read(stop)
             except Distrusted as error:
                 await self._stand_still(f"stopped: {error}", stop)
@@ -122,25 +121,26 @@ class SealedLog:
         log.error("the reader stops", topic=self._topic, reason=state)
         await stop.wait()
 
-    async def _loaded(self, load: Load) -> Position:
-        """The stored position, which must lead to the head it was under."""
-        self._position = position = await load()
+    async def _loaded(self, load: Load) -> None:
+        """Begin at the stored position, which must lead to the head it was under, and not to a second one."""
+        self._kept = self._index.read()
+        self._position = position = await load(self._kept)
         SIZE.labels(self._topic).set(position.size)
         if position.note:
             head = self._head(position.note, "the stored position")
             if Range(position.size, position.edge).root() != head.root or head.size != position.size:
                 raise self._distrust("the stored position does not lead to its head", "position", None, head.note)
-        return position
+        self._demand_remembered(Range(position.size, position.edge), [], position.note)
 
-    def _demand_not_behind(self, position: Position) -> None:
-        kept = self._index.read()
-        if kept is not None and kept.size > position.size:
-            raise BehindTheLog(
-                f"by {self._index.path} {kept.size} entries had their effect, by the database {position.size}:"
-                " it was set back, or belongs to another installation"
-            )
-        if kept is not None and kept.size == position.size and kept.root != self._head(position.note, "position").root:
-            raise self._distrust("two heads of one size", str(self._index.path), None, kept.note, position.note)
+    def _demand_remembered(self, edge: Range, entries: list[bytes], note: str) -> None:
+        """The head that the folder remembers lies on the way from `edge` over `entries`, or is not reached yet."""
+        kept = self._kept
+        if kept is None or not kept.size or not edge.size <= kept.size <= edge.size + len(entries):
+            return
+        edge.append([leaf_hash(entry) for entry in entries[: kept.size - edge.size]])
+        if edge.root() != kept.root:
+            raise self._distrust("two heads of one size", str(self._index.path), None, kept.note, note)
+        self._kept = None
 
     async def _read(self, stop: asyncio.Event) -> None:
         """One session with Kafka. While there is none, or it is silent, the published log is asked."""
@@ -223,6 +223,7 @@ class SealedLog:
                 f"the entries [{batch.first}, {batch.head.size}) do not lead to the root that was signed",
                 place, value, batch.before.note, batch.head.note,
             )  # fmt: skip
+        self._demand_remembered(Range(batch.first, batch.before.edge), batch.entries, batch.head.note)
         await self._take(batch)
         self._position = batch.after
         await asyncio.to_thread(self._index.move_up, batch.head)  # waits for the disk

@@ -1,10 +1,16 @@
-"""What an API answered: counted by route and status, and each no logged. Neither holds an id, a body or a token."""
+"""What an API answered: counted by route and status, and each no logged. Neither holds an id, a body or a token.
+
+And what is said of every answer alike: that it was read from a database behind the log.
+"""
 
 from time import perf_counter
 
 import structlog
 from prometheus_client import Counter, Histogram
+from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from shared.behind import HEADER
 
 answers = Counter("cadena_http_answers", "Answers by route and status", ["method", "route", "status"])
 seconds = Histogram("cadena_http_seconds", "From a request to the end of its answer", ["method", "route"])
@@ -42,3 +48,20 @@ class Traffic:
             seconds.labels(method, route).observe(perf_counter() - begun)
             if status >= 400:
                 log.info("no", method=method, route=route, status=status)
+
+
+class SaysBehind:
+    """An ASGI layer: adds a header where the request's state says that its reader stood behind the log."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+
+        async def saying(message: Message) -> None:
+            if message["type"] == "http.response.start" and scope.get("state", {}).get("behind"):
+                MutableHeaders(scope=message)[HEADER] = "true"
+            await send(message)
+
+        await self.app(scope, receive, saying)

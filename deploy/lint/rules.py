@@ -12,6 +12,7 @@ from pathlib import Path
 
 MAX_LINES = 400
 OWN_TRANSACTIONS = (
+    "shared/restoration.py",
     "services/custody/record.py", "services/custody/loops/", "services/custody/rebuild.py",
     "services/audit/append.py", "services/audit/sign.py", "services/audit/fence.py", "services/audit/store.py",
     "services/notify/record.py", "services/notify/loops/",

@@ -62,7 +62,8 @@ def answered(world: World, request: Request, stamped: Stamp, promiser: Promiser)
         raise unknown_reference(decision)
     facts = stamp(stamped, decision, world)
     promises = [promiser.promise(each.event, each.raw) for each in facts.recorded]
-    answer = _yes(world, request.command, facts.states[request.command.subject()], promises)
+    subject = request.command.subject()
+    answer = accepted_answer(facts.states[subject], 201 if world.state(subject) is None else 200, promises)
     return Answered(answer, "accepted", facts.recorded, facts.states)
 
 
@@ -95,8 +96,8 @@ def refusal_answer(refusal: Refusal, promises: list[str]) -> Answer:
     return Answer(refusal.status, {"Content-Type": MEDIA_TYPE}, body)
 
 
-def _yes(world: World, command: Command, state: State, promises: list[str]) -> Answer:
-    status = 201 if world.state(command.subject()) is None else 200
+def accepted_answer(state: State, status: int, promises: list[str]) -> Answer:
+    """The subject as the command left it, with a promise for each fact."""
     body = orjson.dumps(representation(state) | {"promises": promises})
     return Answer(status, {"Content-Type": JSON, "ETag": _etag(state)}, body)
 

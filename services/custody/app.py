@@ -18,8 +18,9 @@ from shared.auth import Authenticator
 from shared.database import demand_migrated, engine
 from shared.keys import load_key
 from shared.operations import describe
+from shared.outside import SealedIndexGlance
 from shared.promise import Promiser
-from shared.traffic import Traffic
+from shared.traffic import SaysBehind, Traffic
 
 ABOUT = """Who holds a biological sample, for how long it must be kept, and what is proposed for it.
 
@@ -49,7 +50,9 @@ def create_app(settings: ApiSettings) -> FastAPI:
 
     app = routes(lifespan)
     app.state.authenticator = authenticator
-    app.state.desk = Desk(pool, Promiser(load_key(settings.keys_dir / "custody-promise.pem")))
+    app.state.desk = Desk(
+        pool, Promiser(load_key(settings.keys_dir / "custody-promise.pem")), SealedIndexGlance(settings.state_dir)
+    )
     app.include_router(health.router({**_probes(pool), "issuer": authenticator.demand_keys}))
     return app
 
@@ -64,6 +67,7 @@ def routes(lifespan: Lifespan[FastAPI] | None = None) -> FastAPI:
         app.include_router(router)
     describe(app)
     problems.install(app)
+    app.add_middleware(SaysBehind)
     app.add_middleware(Traffic)
     return app
 

@@ -17,6 +17,7 @@ from sqlalchemy import ARRAY, Text, any_, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.custody.answer import Answered, Request, answered, judge, refusal_answer, unknown_reference
+from services.custody.behind import answered_before
 from services.custody.queries.reader import reading
 from services.custody.record import recorded_commands, stamp_of, who, with_retries, write
 from services.custody.refusals import UnknownReference
@@ -25,8 +26,10 @@ from services.custody.rules.world import ActorState, World
 from services.custody.tables import CASES, SAMPLES
 from services.custody.tables import COMMANDS as KEYS
 from shared.accounts import command_hash
+from shared.behind import behind_the_log
 from shared.commands import Answer, claim_all, find_all, key_reused
 from shared.errors import Refusal
+from shared.outside import SealedIndexGlance
 from shared.problems import MEDIA_TYPE, Problem, problem_body
 from shared.promise import Promiser
 
@@ -51,7 +54,9 @@ class Mistakes(Exception):
         self.problems = problems
 
 
-async def record_batch(engine: AsyncEngine, promiser: Promiser, batch: Batch) -> tuple[list[Answer], bool]:
+async def record_batch(
+    engine: AsyncEngine, promiser: Promiser, batch: Batch, glance: SealedIndexGlance | None = None
+) -> tuple[list[Answer], bool]:
     """Register samples; the answers, and whether all of them were given before.
 
     Raises Problem 404 for an account that is linked to nobody, and 503; then nothing was recorded, and every key is
@@ -61,7 +66,9 @@ async def record_batch(engine: AsyncEngine, promiser: Promiser, batch: Batch) ->
     while True:
         rest = [each for each in batch if each[0].key not in mistakes]
         try:
-            answers, made = await with_retries(engine, partial(_transaction, promiser=promiser, batch=rest))
+            answers, made = await with_retries(
+                engine, partial(_transaction, promiser=promiser, batch=rest, glance=glance)
+            )
         except Mistakes as found:
             mistakes |= found.problems
         else:
@@ -92,7 +99,7 @@ async def validate_batch(engine: AsyncEngine, batch: Batch) -> list[Answer]:
 
 
 async def _transaction(
-    connection: AsyncConnection, promiser: Promiser, batch: Batch
+    connection: AsyncConnection, promiser: Promiser, batch: Batch, glance: SealedIndexGlance | None
 ) -> tuple[dict[str, Answer], dict[str, Answered]]:
     """All answers by key, and what of it is new. Raises Mistakes."""
     if not batch:
@@ -103,9 +110,15 @@ async def _transaction(
     mistakes = {key: key_reused() for key, answer in stored.items() if answer is None}
     made: dict[str, Answered] = {}
     if fresh:
-        installation, actor = await who(connection, fresh[0][0].principal, fresh[0][1])
-        world, now = await _gather(connection, [command for _, command in fresh], actor, "share")
-        made = await _decided(world, installation, fresh, promiser, now, mistakes)
+        known = await who(connection, fresh[0][0].principal, fresh[0][1], glance)
+        if known.behind:
+            raise behind_the_log()
+        if known.stands.restored:
+            again = await answered_before(connection, promiser, [request for request, _ in fresh])
+            made, mistakes = dict(again.answers), mistakes | again.mistakes
+        fresh = [each for each in fresh if each[0].key not in made and each[0].key not in mistakes]
+        world, now = await _gather(connection, [command for _, command in fresh], known.actor, "share")
+        made |= await _decided(world, known.installation, fresh, promiser, now, mistakes)
         if not mistakes:
             await write(connection, world, account, list(made.items()), now)
     if mistakes:
@@ -133,6 +146,8 @@ async def _decided(
     world: World, installation: str, batch: Batch, promiser: Promiser, now: datetime, mistakes: dict[str, Problem]
 ) -> dict[str, Answered]:
     """Each decision in turn, upon a world in which those before it stand; what cannot be recorded is a mistake."""
+    if not batch:
+        return {}
     labels, world = _with_labels(world)
     common = stamp_of(installation, world.actor, batch[0][0], now)
     made: dict[str, Answered] = {}

@@ -30,13 +30,16 @@ from services.custody.tables import (
     INSTALLATIONS,
     OFFERS,
     PROPOSALS,
+    RESTORATION,
     ROWS,
     SAMPLES,
 )
+from shared.behind import Stands, standing, stands
 
 _INSTALLATION = select(INSTALLATIONS.table.c.id)
+_STANDING = standing(RESTORATION)
 _CALLER = (
-    select(ACCOUNTS.table, _INSTALLATION.scalar_subquery().label("installation"))
+    select(ACCOUNTS.table, _INSTALLATION.scalar_subquery().label("installation"), *_STANDING)
     .where(ACCOUNTS.table.c.account_digest == bindparam("digest"), ACCOUNTS.table.c.status == "open")
     .with_for_update(read=True, of=ACCOUNTS.table)
 )
@@ -65,10 +68,12 @@ class SetsChanged(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """The installation's name, and whom the principal's account is linked to, if to anyone."""
+    """The installation's name, whom the account is linked to, if to anyone, and where the database stands."""
 
     installation: str
     actor: ActorState | None
+    stands: Stands
+    behind: bool = False
 
 
 async def caller(connection: AsyncConnection, account_digest: str) -> Caller | None:
@@ -76,10 +81,11 @@ async def caller(connection: AsyncConnection, account_digest: str) -> Caller | N
     row = (await connection.execute(_CALLER, {"digest": account_digest})).first()
     if row is not None:
         return Caller(
-            row.installation, ActorState(row.id, row.person, row.organisation, row.role, row.kind == "service")
-        )
-    name = (await connection.execute(_INSTALLATION)).scalar_one_or_none()
-    return None if name is None else Caller(name, None)
+            row.installation, ActorState(row.id, row.person, row.organisation, row.role, row.kind == "service"),
+            stands(row),
+        )  # fmt: skip
+    found = (await connection.execute(select(INSTALLATIONS.table.c.id, *_STANDING))).first()
+    return None if found is None else Caller(found.id, None, stands(found))
 
 
 async def gather(connection: AsyncConnection, command: Command, actor: ActorState | None) -> tuple[World, datetime]:

@@ -13,6 +13,14 @@ GRANT INSERT, UPDATE ON
     TO custody_api;
 
 -- The worker publishes facts and notes what the ledger holds. It never sees a sealed text, and decides nothing.
-GRANT SELECT ON event, publication, sealed, reader_position, alembic_version TO custody_worker;
-GRANT INSERT ON publication, sealed TO custody_worker;
+-- A database that was set back gets its facts from the log again: for that alone it adds events and keeps state.
+GRANT SELECT ON
+    event, publication, sealed, reader_position, alembic_version, restoration, taken_back, waiting,
+    installation, organisation, person, account, "case", sample, offer, proposal, hold
+    TO custody_worker;
+GRANT INSERT ON event, publication, sealed, restoration, taken_back, waiting TO custody_worker;
+GRANT UPDATE (ended_at) ON restoration TO custody_worker;
+GRANT INSERT, UPDATE ON
+    installation, organisation, person, account, "case", sample, offer, proposal, hold
+    TO custody_worker;
 GRANT INSERT, UPDATE ON reader_position TO custody_worker;

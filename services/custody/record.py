@@ -21,7 +21,8 @@ from prometheus_client import Counter
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.custody.answer import Answered, Request, answered
-from services.custody.gather import SetsChanged, caller, gather
+from services.custody.behind import RESTORED, answered_before, demand_protective, demand_yes, not_yet
+from services.custody.gather import Caller, SetsChanged, caller, gather
 from services.custody.rules.command import Command
 from services.custody.rules.installation import Found
 from services.custody.rules.state import State
@@ -31,10 +32,12 @@ from services.custody.tables import COMMANDS as KEYS
 from services.custody.tables import EVENTS, ROWS
 from shared.accounts import command_hash
 from shared.auth import Principal
+from shared.behind import NEW, behind_the_log
 from shared.commands import Answer, add_answers, claim
 from shared.events import Actor
 from shared.failpoint import reach
 from shared.outbox import add_events
+from shared.outside import SealedIndexGlance
 from shared.problems import Problem, not_found
 from shared.promise import Promiser
 from shared.trouble import TROUBLE, busy, lost_a_race, problem_of
@@ -56,16 +59,18 @@ async def record(
     fingerprint: bytes,
     command: Command,
     if_match: int | None = None,
+    glance: SealedIndexGlance | None = None,
 ) -> Answer:
     """Record a command, or its refusal, and return the answer that is now stored under its key.
 
     201 for a new subject, 200 else: the subject's representation with one promise for each event, and its ETag. 409
     and 403 are refusals, recorded as well. A replayed answer carries `Idempotent-Replayed: true`.
-    Raises Problem 404, 412, 422 and 503; then nothing was recorded and the key is free.
+    Raises Problem 404, 412, 422 and 503; then nothing was recorded and the key is free. `glance` tells whether the
+    database was set back: then only what protects is taken (services.custody.behind).
     """
     request = Request(principal, key, fingerprint, command, if_match)
     try:
-        answer, outcome = await with_retries(engine, lambda connection: _transaction(connection, promiser, request))
+        answer, outcome = await with_retries(engine, lambda link: _transaction(link, promiser, request, glance))
     except Problem as problem:
         recorded_commands.labels(request.verb, problem.code).inc()
         raise
@@ -95,31 +100,51 @@ async def with_retries(engine: AsyncEngine, transaction: Callable[[AsyncConnecti
     raise busy()
 
 
-async def _transaction(connection: AsyncConnection, promiser: Promiser, request: Request) -> tuple[Answer, str]:
+async def _transaction(
+    connection: AsyncConnection, promiser: Promiser, request: Request, glance: SealedIndexGlance | None
+) -> tuple[Answer, str]:
     account, command = request.principal.account, request.command
     stored = await claim(connection, KEYS, account, request.key, request.fingerprint)
     if stored is not None:
         return replace(stored, headers=stored.headers | REPLAYED), "replayed"
-    installation, actor = await who(connection, request.principal, command)
-    world, now = await gather(connection, command, actor)
-    made = answered(world, request, stamp_of(installation, actor, request, now), promiser)
+    known = await who(connection, request.principal, command, glance)
+    if known.behind:
+        demand_protective(request)
+    if known.stands.restored:
+        again = await answered_before(connection, promiser, [request])
+        for mistake in again.mistakes.values():
+            raise mistake
+        if again.now is not None:
+            await write(connection, World(), account, list(again.answers.items()), again.now)
+            return again.answers[request.key].answer, RESTORED
+    world, now = await gather(connection, command, known.actor)
+    try:
+        made = answered(world, request, stamp_of(known.installation, known.actor, request, now), promiser)
+    except Problem as problem:
+        raise (not_yet(problem) if known.behind else problem) from None
+    if known.behind:
+        demand_yes(made)
     await write(connection, world, account, [(request.key, made)], now)
     return made.answer, made.outcome
 
 
-async def who(connection: AsyncConnection, principal: Principal, command: Command) -> tuple[str, ActorState | None]:
-    """The installation, and the actor; only the founding has none."""
+async def who(
+    connection: AsyncConnection, principal: Principal, command: Command, glance: SealedIndexGlance | None = None
+) -> Caller:
+    """The installation, the actor, whom only the founding has not, and whether the database stands behind the log."""
     if isinstance(command, Found):
-        return command.installation, None
+        return Caller(command.installation, None, NEW)
+    remembered = glance.remembered() if glance else None  # before the database is asked, which only moves on
     known = await caller(connection, principal.account)
     if known is None:
         raise Problem(
             503, "not-founded", "This installation is not founded yet", "The operator runs the command `found` first.",
             headers={"Retry-After": "30"},
         )  # fmt: skip
+    behind = remembered is not None and known.stands.is_behind(remembered)
     if known.actor is None:
-        raise not_found()
-    return known.installation, known.actor
+        raise behind_the_log() if behind else not_found()
+    return replace(known, behind=behind)
 
 
 def stamp_of(installation: str, actor: ActorState | None, request: Request, now: datetime) -> Stamp:

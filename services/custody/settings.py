@@ -13,6 +13,8 @@ class ApiSettings(TokenSettings):
     """The API: it records with the login `custody_api` and signs promises."""
 
     keys_dir: Path
+    state_dir: Path
+    """The worker's folder, to read from: it tells whether the database was set back."""
     pool_size: Annotated[int, Field(ge=1, le=100)] = 10
     """Connections to the database: how many commands are recorded side by side."""
 

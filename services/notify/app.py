@@ -21,8 +21,9 @@ from shared.auth import Authenticator
 from shared.database import demand_migrated, engine
 from shared.keys import load_key, public_text
 from shared.operations import describe
+from shared.outside import SealedIndexGlance
 from shared.promise import Promiser
-from shared.traffic import Traffic
+from shared.traffic import SaysBehind, Traffic
 
 ABOUT = """Where a party reads, whom it is told of, and what became of each message.
 
@@ -56,7 +57,9 @@ def create_app(settings: ApiSettings) -> FastAPI:
     post = Post(settings.origin, settings.mail_from, settings.public_url, links)
     app = routes(lifespan)
     app.state.authenticator = authenticator
-    app.state.desk = Desk(pool, settings.notify_source, Promiser(promise_key), post)
+    app.state.desk = Desk(
+        pool, settings.notify_source, Promiser(promise_key), post, SealedIndexGlance(settings.state_dir)
+    )
     own = public_text(promise_key.public_key()), public_text(link_key.public_key())
     app.include_router(health.router({**_probes(pool, *own), "issuer": authenticator.demand_keys}))
     return app
@@ -72,6 +75,7 @@ def routes(lifespan: Lifespan[FastAPI] | None = None) -> FastAPI:
         app.include_router(router)
     describe(app)
     problems.install(app)
+    app.add_middleware(SaysBehind)
     app.add_middleware(Traffic)
     return app
 

@@ -13,9 +13,12 @@ from shared.facts.proposals import ProposalMade
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where a party reads: its verified address, the digest under which it verified it, and its language."""
+    """Where a party reads: its verified address, the digest under which it verified it, and its language.
 
-    mail: str
+    `mail` is None where the text of the address is lost: then the party must give it again.
+    """
+
+    mail: str | None
     digest: str
     language: Language
 
@@ -75,15 +78,16 @@ def plan(
     """The notices still to make for an open proposal, in a fixed order.
 
     A party is told once at each address it verified (again if it was told as subscriber and is counsel now), and the
-    want of an address is stated once per capacity.
+    want of an address is stated once per capacity; not where the party was told at the address that is lost.
     """
     known = set(told)
     made: list[Planned] = []
     for person, capacity in audience(fact, standing).items():
         address = addresses.get(person)
-        digest = address.digest if address else None
-        same = Told(person, capacity, digest) in known
-        stronger = capacity == "subscriber" and Told(person, "counsel_of_record", digest) in known
+        usable = address if address and address.mail else None
+        at = {address.digest if address else None, usable.digest if usable else None}
+        same = any(Told(person, capacity, digest) in known for digest in at)
+        stronger = capacity == "subscriber" and any(Told(person, "counsel_of_record", digest) in known for digest in at)
         if not same and not stronger:
-            made.append(Planned(person, capacity, address))
+            made.append(Planned(person, capacity, usable))
     return tuple(made)

@@ -11,25 +11,39 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from services.notify import store
 from services.notify.rules.party import PartyState
 from services.notify.rules.subscription import SubscriptionState
-from services.notify.tables import COUNSEL, EVENTS, NOTICE, PARTY, SUBSCRIPTION
+from services.notify.tables import COUNSEL, EVENTS, NOTICE, RESTORATION, SUBSCRIPTION
+from shared.behind import behind_the_log, standing, stands
 from shared.events import Actor
 from shared.facts.notices import Language
+from shared.outside import SealedIndexGlance
 from shared.paging import Key, Page, page_of
 from shared.problems import Problem, not_found
 from shared.text import write_instant
 from shared.trouble import TROUBLE, problem_of
 
+_STANDING = select(*standing(RESTORATION))
 READS_ALL_NOTICES = frozenset({"court", "oversight", "auditor"})
 """Roles that see every notice of the installation; every other account sees those to its own person (G12)."""
 
 
 @asynccontextmanager
-async def reader(engine: AsyncEngine, account: str) -> AsyncIterator[tuple[AsyncConnection, Actor]]:
-    """A read-only snapshot and who reads it. Problem 404 for an account that is linked to nobody, 503 for trouble."""
+async def reader(
+    engine: AsyncEngine, account: str, glance: SealedIndexGlance
+) -> AsyncIterator[tuple[AsyncConnection, Actor, bool]]:
+    """A read-only snapshot, who reads it, and whether the log holds more.
+
+    Problem 404 for an account that is linked to nobody, 503 for trouble; 503 instead of 404 behind the log, where
+    nobody can tell yet.
+    """
+    behind = False
     try:
         async with engine.connect() as plain:
             connection = await plain.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-            yield connection, await actor_of(connection, account)
+            remembered = glance.remembered()  # before the database is asked, which only moves on
+            behind = stands((await connection.execute(_STANDING)).one()).is_behind(remembered)
+            yield connection, await actor_of(connection, account), behind
+    except Problem as problem:
+        raise (behind_the_log() if behind and problem.status == 404 else problem) from None
     except TROUBLE as error:
         raise problem_of(error) or error from error
 
@@ -47,11 +61,12 @@ async def actor_of(connection: AsyncConnection, account: str) -> Actor:
     return actor
 
 
-def party_document(state: PartyState) -> dict[str, Any]:
-    """A party without its address: what is given and what is in use, in words."""
+def party_document(state: PartyState, in_use: str | None) -> dict[str, Any]:
+    """A party without its address: what is given and what is in use, in words. `in_use` is that address, if known."""
     return {
         "id": state.id, "version": state.version, "updated_at": write_instant(state.updated_at),
-        "language": state.language, "address_state": state.address_state, "reachable": state.verified is not None,
+        "language": state.language, "address_state": state.address_state,
+        "reachable": state.verified is not None and in_use is not None,
     }  # fmt: skip
 
 
@@ -84,10 +99,8 @@ async def party(connection: AsyncConnection, person: str) -> dict[str, Any] | No
     state = await store.party(connection, person)
     if state is None:
         return None
-    row = (
-        await connection.execute(select(PARTY.c.given_mail, PARTY.c.verified_mail).where(PARTY.c.id == person))
-    ).one()
-    return party_document(state) | {"address": row.given_mail, "address_in_use": row.verified_mail}
+    given, verified = await store.mails(connection, person)
+    return party_document(state, verified) | {"address": given, "address_in_use": verified}
 
 
 async def subscriptions(connection: AsyncConnection, actor: Actor, after: Key | None, limit: int) -> Page:

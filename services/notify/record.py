@@ -11,6 +11,7 @@ import orjson
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.notify import store
+from services.notify.behind import answered_before, demand_level
 from services.notify.post import Post
 from services.notify.queries import actor_of, party_document, speaks_for, subscription_document
 from services.notify.rules import party, subscription
@@ -23,6 +24,7 @@ from shared.errors import Refusal
 from shared.events import Actor, Draft
 from shared.facts.refusals import NotifyCommandRefused
 from shared.failpoint import reach
+from shared.outside import SealedIndexGlance
 from shared.problems import MEDIA_TYPE, not_found, problem_body
 from shared.promise import Promiser
 from shared.trouble import TROUBLE, problem_of
@@ -35,12 +37,14 @@ Command = GiveAddress | VerifyAddress | Subscribe
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What recording needs: the database as `notify_api`, our name and promise key, and the post for address links."""
+    """What recording needs: the database as `notify_api`, our name and promise key, the post for address links, and
+    what tells whether the database stands behind the log."""
 
     engine: AsyncEngine
     source: str
     promiser: Promiser
     post: Post
+    glance: SealedIndexGlance
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +92,16 @@ async def _within(connection: AsyncConnection, desk: Desk, request: Request, mak
     stored = await claim(connection, COMMANDS, request.account, request.key, request.fingerprint)
     if stored is not None:
         return Answer(stored.status, stored.headers | {"Idempotent-Replayed": "true"}, stored.body)
+    now = await demand_level(connection, desk.glance)
+    hashed = command_hash(request.account, request.key)
     actor = Actor(person=request.holder) if request.holder else await actor_of(connection, request.account)
     command = make(actor.person or "")
     await store.lock_person(connection, command.person)
     pen = store.Pen(desk.source, await store.clock(connection))
-    work = Work(connection, desk, actor, command_hash(request.account, request.key), pen)
+    if now.restored and (again := await answered_before(connection, desk.promiser, hashed, _VERBS[type(command)])):
+        await keep(connection, COMMANDS, request.account, request.key, again, pen.now)
+        return again
+    work = Work(connection, desk, actor, hashed, pen)
     made = await _DECIDE[type(command)](work, command)
     answer = _refused(work, _VERBS[type(command)], made) if isinstance(made, Refusal) else _done(work, *made)
     await pen.stage(connection)
@@ -110,17 +119,19 @@ async def _give(work: Work, command: GiveAddress) -> Made | Refusal:
     state = party.apply(before, event)
     await store.save_given(work.connection, state, command.address.value)
     await work.desk.post.ask_to_verify(work.connection, event.id, state, command.address.value, work.pen.now)
-    return (201 if before is None else 200), party_document(state)
+    _, in_use = await store.mails(work.connection, command.person)
+    return (201 if before is None else 200), party_document(state, in_use)
 
 
 async def _verify(work: Work, command: VerifyAddress) -> Made | Refusal:
     before = await store.party(work.connection, command.person)
-    decided = party.verify(before, command)
+    given, _ = await store.mails(work.connection, command.person)
+    decided = party.verify(before if given else None, command)  # of an address that is lost no link is good
     if isinstance(decided, Refusal):
         return decided
     state = party.apply(before, work.write(decided, **_since(before)))
     await store.save_verified(work.connection, state)
-    return 200, party_document(state)
+    return 200, party_document(state, given)
 
 
 async def _subscribe(work: Work, command: Subscribe) -> Made | Refusal:

@@ -25,6 +25,8 @@ class ApiSettings(TokenSettings):
     """The API: it records with the login `notify_api`, signs promises and address links."""
 
     keys_dir: Path
+    state_dir: Path
+    """The worker's folder, to read from: it tells whether the database was set back."""
     public_url: Annotated[str, AfterValidator(_web_url)]
     """Where readers of mail reach notify's pages."""
     mail_from: Annotated[str, AfterValidator(mail_address)]

@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, exists, func, select
+from sqlalchemy import ColumnElement, case, exists, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -96,6 +96,29 @@ async def party(connection: AsyncConnection, person: str) -> PartyState | None:
     return PartyState(row.id, row.version, row.updated_at, row.language, row.given, row.verified)
 
 
+def mail_of(digest: ColumnElement[Any]) -> ColumnElement[str | None]:
+    """The address whose digest this column of `party` is; null where there is none, or its text is lost."""
+    return case(
+        (PARTY.c.verified_mail_of == digest, PARTY.c.verified_mail),
+        (PARTY.c.given_mail_of == digest, PARTY.c.given_mail),
+    )
+
+
+async def mails(connection: AsyncConnection, person: str) -> tuple[str | None, str | None]:
+    """The address given last and the one in use, each None where there is none or its text is lost."""
+    wanted = select(mail_of(PARTY.c.given), mail_of(PARTY.c.verified)).where(PARTY.c.id == person)
+    row = (await connection.execute(wanted)).first()
+    return (row[0], row[1]) if row else (None, None)
+
+
+async def save_party_again(connection: AsyncConnection, state: PartyState) -> None:
+    """Write a party as its facts say, in the words of the worker, who has no part in addresses."""
+    values = {name: value for name, value in asdict(state).items() if name != "id"}
+    await connection.execute(
+        insert(PARTY).values(id=state.id, **values).on_conflict_do_update(index_elements=[PARTY.c.id], set_=values)
+    )
+
+
 def _given_by(person: str) -> ColumnElement[bool]:
     return (EVENTS.event.c.subject == party_subject(person)) & (EVENTS.event.c.type == PartyAddressGiven.type_name())
 
@@ -111,11 +134,11 @@ async def save_given(connection: AsyncConnection, state: PartyState, mail: str) 
     """Write a party that gave the address `mail`; the verified one stays."""
     values = {
         "version": state.version, "updated_at": state.updated_at, "language": state.language, "given": state.given,
-        "given_mail": mail,
+        "given_mail": mail, "given_mail_of": state.given,
     }  # fmt: skip
     await connection.execute(
         insert(PARTY)
-        .values(id=state.id, verified=None, verified_mail=None, **values)
+        .values(id=state.id, verified=None, verified_mail=None, verified_mail_of=None, **values)
         .on_conflict_do_update(index_elements=[PARTY.c.id], set_=values)
     )
 
@@ -130,6 +153,7 @@ async def save_verified(connection: AsyncConnection, state: PartyState) -> None:
             updated_at=state.updated_at,
             verified=state.verified,
             verified_mail=PARTY.c.given_mail,
+            verified_mail_of=PARTY.c.given_mail_of,
         )
     )
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import registry
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
 
+from shared.behind import restoration_tables
 from shared.commands import command_tables
 from shared.database import metadata
 from shared.outbox import event_tables
@@ -21,6 +22,7 @@ METADATA = metadata()
 EVENTS = event_tables(METADATA)
 COMMANDS = command_tables(METADATA)
 READER_POSITION = reader_position_table(METADATA)
+RESTORATION = restoration_tables(METADATA, READER_POSITION, EVENTS.publication)
 
 
 class Id(TypeDecorator[str]):
@@ -50,14 +52,18 @@ class SubjectRow(Row):
 
 
 class PartyRow(SubjectRow, table=True):
-    """A party, by its person id. `given_mail` and `verified_mail` are the addresses behind the digests."""
+    """A party, by its person id. A mail address stands beside the digest that it is the text of (`…_of`): where that is
+    not the digest `given` or `verified`, the text is lost, since the database was set back.
+    """
 
     __tablename__: ClassVar[str] = "party"
     language: str
     given: str
-    given_mail: str
+    given_mail: str | None
+    given_mail_of: str | None
     verified: str | None
     verified_mail: str | None
+    verified_mail_of: str | None
 
 
 class SubscriptionRow(SubjectRow, table=True):

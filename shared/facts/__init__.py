@@ -7,6 +7,7 @@ from shared.facts.holds import HoldLifted, HoldPlaced
 from shared.facts.ledger import ForeignMessage
 from shared.facts.notices import (
     NoticeAccepted,
+    NoticeLost,
     NoticePlanned,
     NoticeRejected,
     NoticeUnaddressed,
@@ -54,7 +55,7 @@ _KINDS: tuple[type[Fact], ...] = (
     HoldPlaced, HoldLifted,
     CustodyCommandRefused,
     PartyAddressGiven, PartyAddressVerified, SubscriptionMade,
-    NoticePlanned, NoticeAccepted, NoticeRejected, NoticeUnaddressed, NotifyCommandRefused,
+    NoticePlanned, NoticeAccepted, NoticeRejected, NoticeUnaddressed, NoticeLost, NotifyCommandRefused,
     ForeignMessage,
 )  # fmt: skip
 

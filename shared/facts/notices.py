@@ -72,3 +72,11 @@ class NoticeUnaddressed(Fact):
     proposal: Uuid
     person: Uuid
     capacity: Capacity
+
+
+class NoticeLost(Fact):
+    """The database was set back before a mail server's answer was recorded, and the mail cannot be made again: whether
+    it was sent is not known. The party is told again once it has given its address anew.
+    """
+
+    name: ClassVar[str] = "notify.notice.lost.v1"

@@ -17,7 +17,7 @@ from shared.kafka import KafkaConfig, Message, Producer, ensure_topics
 from shared.published_log import PublishedLog
 from shared.reader_position import PositionMoved, load_position, save_position
 from shared.sealed_batch import Head, Position, SealedBatch
-from shared.sealed_log import BehindTheLog, NotReading, SealedLog
+from shared.sealed_log import NotReading, SealedLog
 from tests.shared.outboxes import Outbox, delete_topic, eventually
 from tests.shared.sealed_topics import TOKEN, Log
 
@@ -49,7 +49,7 @@ class Service:
         finally:
             await producer.close()
 
-    async def load(self) -> Position:
+    async def load(self, kept: Head | None = None) -> Position:
         async with self.outbox.engine.connect() as connection:
             return await load_position(connection, self.outbox.position)
 
@@ -362,14 +362,38 @@ async def test_a_position_that_was_tampered_with_is_found(service: Service) -> N
         assert "does not lead to its head" in await service.stopped(reader)
 
 
-async def test_g8_a_database_that_was_set_back_is_not_acted_on(service: Service) -> None:
+async def test_g8_a_database_that_was_set_back_reads_on_and_who_loads_it_is_told_what_the_folder_remembers(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
     service.log.grow(3, 4)
     await service.send(*service.log.messages())
     async with service.reading():
         await service.at(7)
     await service.outbox.create()
-    async with PublishedLog("http://log.example", service.token, service.log.transport()) as published:
-        reader = SealedLog(service.kafka, service.topic, service.log.vkey, published, service.state)
-        with pytest.raises(BehindTheLog, match="7 entries had their effect, by the database 0"):
-            await asyncio.wait_for(reader.follow(service.load, service.take, asyncio.Event()), 30)
-    assert await service.entries() == []
+    told: list[int] = []
+    load = service.load
+
+    async def listening(kept: Head | None = None) -> Position:
+        told.append(kept.size if kept else -1)
+        return await load()
+
+    monkeypatch.setattr(service, "load", listening)
+    async with service.reading():
+        await service.at(7)
+    assert 7 in told
+
+
+async def test_g8_a_database_set_back_follows_no_other_history_than_the_folder_remembers(service: Service) -> None:
+    service.log.grow(3, 4)
+    await service.send(*service.log.messages())
+    async with service.reading():
+        await service.at(7)
+    await service.outbox.create()
+    await delete_topic(service.kafka, service.topic)
+    await ensure_topics(service.kafka, {service.topic: {}})
+    fork = Log()
+    fork.entries = [*service.log.entries[:5], b"another", b"history", b"is told"]
+    await service.send(fork.message(0, 3), fork.message(3, 8))
+    async with service.reading() as reader:
+        assert "two heads of one size" in await service.stopped(reader)
+    assert await service.entries() == service.log.entries[:3]

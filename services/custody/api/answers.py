@@ -26,6 +26,10 @@ class Subject(Shape):
     updated_at: Instant
     promises: list[str] | None = None
     """In recorded answers: one signed promise (JWS) for each event, to be kept; see the page on promises."""
+    replayed: Literal["restored"] | None = None
+    """In an answer that was rebuilt from the log, since the database was set back after the command was recorded."""
+    lost: list[str] | None = None
+    """Texts that are newer than the backup that the database was restored from: their digests alone are left."""
 
 
 class OrganisationAnswer(Subject):
@@ -267,6 +271,8 @@ class TimelineItem(Shape):
     event: dict[str, JsonValue]
     sealed: dict[str, str | None]
     seal: SealState
+    lost: Literal[True] | None = None
+    """A text of the event is newer than the backup that the database was restored from: its digest alone is left."""
 
 
 class Timeline(Shape):
@@ -274,6 +280,23 @@ class Timeline(Shape):
 
     items: list[TimelineItem]
     next: str | None
+
+
+class Change(Shape):
+    """A sealed event as it stands in the ledger, and where."""
+
+    index: int
+    event: dict[str, JsonValue]
+
+
+class Feed(Shape):
+    """Sealed events by index. `next` is what to send as `after`, null while nothing is sealed; the ledger was read up to
+    `sealed_up_to`, which is no index of this feed yet.
+    """
+
+    items: list[Change]
+    next: int | None
+    sealed_up_to: int
 
 
 class Samples(Shape):

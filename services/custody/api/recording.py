@@ -1,6 +1,7 @@
 """What the routes of every noun share: from a call to its recorded answer, from a reader to what it may see."""
 
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -15,6 +16,7 @@ from services.custody.rules.command import Command
 from services.custody.rules.table import COMMANDS
 from shared.auth import Principal
 from shared.edge import Call, demand_scope, respond
+from shared.outside import SealedIndexGlance
 from shared.promise import Promiser
 from shared.sealed import SealedValue, fresh
 from shared.text import Uuid
@@ -34,10 +36,13 @@ SampleIds = Annotated[list[Uuid], Field(min_length=1, json_schema_extra={"unique
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What the API records with and reads from; the app keeps it at `app.state.desk`."""
+    """What the API records with and reads from; the app keeps it at `app.state.desk`. `glance` tells whether the
+    database stands behind the log.
+    """
 
     engine: AsyncEngine
     promiser: Promiser
+    glance: SealedIndexGlance
 
 
 async def record(request: Request, call: Call[Any], command: Command) -> Response:
@@ -45,16 +50,20 @@ async def record(request: Request, call: Call[Any], command: Command) -> Respons
     demand_scope(call.principal, "custody", COMMANDS[type(command)].verb)
     desk: Desk = request.app.state.desk
     answer = await record_command(
-        desk.engine, desk.promiser, call.principal, call.key, call.fingerprint, command, call.if_match
-    )
+        desk.engine, desk.promiser, call.principal, call.key, call.fingerprint, command, call.if_match,
+        desk.glance,
+    )  # fmt: skip
     return respond(answer)
 
 
-def reader_of(request: Request, principal: Principal) -> AbstractAsyncContextManager[Reader]:
+@asynccontextmanager
+async def reader_of(request: Request, principal: Principal) -> AsyncIterator[Reader]:
     """The principal as a reader of one snapshot."""
     demand_scope(principal, "custody", "read")
     desk: Desk = request.app.state.desk
-    return reading(desk.engine, principal.account)
+    async with reading(desk.engine, principal.account, desk.glance) as reader:
+        request.state.behind = reader.behind
+        yield reader
 
 
 def one(found: dict[str, Any]) -> Response:

@@ -8,7 +8,7 @@ import orjson
 from sqlalchemy import ColumnElement, select
 
 from services.custody.queries.reader import Reader
-from services.custody.tables import EVENTS
+from services.custody.tables import EVENTS, RESTORATION
 from shared.sealed import seal
 
 BLIND = frozenset({"auditor"})
@@ -34,7 +34,31 @@ async def beside(reader: Reader, subject: str, found: dict[str, Any]) -> dict[st
     value, event = EVENTS.sealed_value.c, EVENTS.event.c
     of_subject = value.event_id.in_(select(event.id).where(event.subject == subject))
     known = await _known(reader, of_subject & value.field.in_(sorted(digests)))
-    return found | {field: known.get(digest) for field, digest in digests.items()}
+    told: dict[str, Any] = {field: known.get(digest) for field, digest in digests.items()}
+    if None in told.values() and reader.actor.role not in BLIND:
+        gone = await _lost(reader, event.subject == subject)
+        if lost := sorted(field for field, digest in digests.items() if digest in gone and told[field] is None):
+            told["lost"] = lost
+    return found | told
+
+
+async def lost_of(reader: Reader, texts: Mapping[str, Texts]) -> set[str]:
+    """Of events by id, those whose texts were lost when the database was set back: newer than its backup."""
+    doubtful = [event_id for event_id, said in texts.items() if None in said.values()]
+    if not doubtful or reader.actor.role in BLIND:
+        return set()
+    taken = RESTORATION.taken_back.c.event_id
+    return set((await reader.connection.execute(select(taken).where(taken.in_(doubtful)))).scalars())
+
+
+async def _lost(reader: Reader, condition: ColumnElement[bool]) -> set[str]:
+    """The digests of events that were taken back from the log, which holds no text."""
+    event = EVENTS.event.c
+    taken = RESTORATION.taken_back.c.event_id
+    rows = await reader.connection.execute(
+        select(event.bytes).join_from(EVENTS.event, RESTORATION.taken_back, taken == event.id).where(condition)
+    )
+    return {digest for raw in rows.scalars() for _, digest in _digests(orjson.loads(raw)["data"])}
 
 
 async def _known(reader: Reader, condition: ColumnElement[bool]) -> Mapping[str, str]:

@@ -6,7 +6,7 @@ import orjson
 from sqlalchemy import select
 
 from services.custody.queries.reader import Reader
-from services.custody.queries.texts import Texts, of_events
+from services.custody.queries.texts import Texts, lost_of, of_events
 from services.custody.tables import EVENTS
 from shared.paging import Key, Page, page_of
 
@@ -24,7 +24,9 @@ async def timeline(reader: Reader, subject: str, after: Key | None, limit: int) 
         )
     ).all()
     texts = await of_events(reader, [(row.id, row.bytes) for row in rows])
-    return page_of([((row.sequence,), _item(row, said)) for row, said in zip(rows, texts, strict=True)], limit)
+    lost = await lost_of(reader, dict(zip((row.id for row in rows), texts, strict=True)))
+    items = [(row, _item(row, said)) for row, said in zip(rows, texts, strict=True)]
+    return page_of([((row.sequence,), item | ({"lost": True} if row.id in lost else {})) for row, item in items], limit)
 
 
 def _item(row: Any, texts: Texts) -> dict[str, Any]:

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from sqlalchemy import Index, text
+
 from services.custody.rules.account import AccountState
 from services.custody.rules.auditor import AuditorState
 from services.custody.rules.case import CaseState
@@ -16,18 +18,24 @@ from services.custody.rules.sample import SampleState
 from services.custody.tables import cases, holds, offers, people, proposals, samples
 from services.custody.tables.base import METADATA
 from services.custody.tables.mapping import Rows
+from shared.behind import restoration_tables
 from shared.commands import command_tables
 from shared.outbox import event_tables
 from shared.reader_position import reader_position_table
 
 __all__ = [
     "ACCOUNTS", "AUDITORS", "CASES", "COMMANDS", "EVENTS", "HOLDS", "INSTALLATIONS", "METADATA", "OFFERS",
-    "ORGANISATIONS", "PERSONS", "POSITION", "PROPOSALS", "ROWS", "SAMPLES",
+    "ORGANISATIONS", "PERSONS", "POSITION", "PROPOSALS", "REFUSED_TARGET", "RESTORATION", "ROWS", "SAMPLES",
 ]  # fmt: skip
 
 EVENTS = event_tables(METADATA)
+REFUSED_TARGET = """substring(encode(event.bytes, 'escape'), '"target":"([^"]+)"')"""
+"""What a refusal names, in SQL. Its bytes are canonical JSON of plain ASCII: codes and ids."""
+Index("ix_event_refused", text(REFUSED_TARGET.replace("event.", "")), _table=EVENTS.event,
+      postgresql_where=EVENTS.event.c.subject.is_(None))  # fmt: skip
 POSITION = reader_position_table(METADATA)
 COMMANDS = command_tables(METADATA)
+RESTORATION = restoration_tables(METADATA, POSITION, EVENTS.publication)
 
 INSTALLATIONS = Rows(people.InstallationRow, InstallationState)
 ORGANISATIONS = Rows(people.OrganisationRow, OrganisationState)

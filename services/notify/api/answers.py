@@ -23,6 +23,8 @@ class Subject(Shape):
     updated_at: Instant
     promises: list[str] | None = None
     """In recorded answers: one signed promise (JWS) for each event, to be kept."""
+    replayed: Literal["restored"] | None = None
+    """In an answer that was rebuilt from the log, since the database was set back after the command was recorded."""
 
 
 class PartyAnswer(Subject):

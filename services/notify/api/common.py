@@ -29,5 +29,6 @@ async def reading(request: Request, principal: Principal) -> AsyncIterator[tuple
     """A snapshot for one request, and who reads it."""
     demand_scope(principal, "notify", "read")
     desk: recording.Desk = request.app.state.desk
-    async with reader(desk.engine, principal.account) as pair:
-        yield pair
+    async with reader(desk.engine, principal.account, desk.glance) as (connection, actor, behind):
+        request.state.behind = behind
+        yield connection, actor

@@ -21,10 +21,12 @@ from services.notify.channels.mail import Channel, Outcome, Postponed, Refused, 
 from services.notify.loops.proposals import WORKER
 from services.notify.retry import delay
 from services.notify.rules import notice
-from services.notify.tables import ATTEMPT, DELIVERY, EVENTS
+from services.notify.tables import ATTEMPT, DELIVERY, EVENTS, RESTORATION
 from shared.accounts import clock_command
+from shared.behind import standing, stands
 from shared.facts.notices import PartyAddressGiven
 from shared.failpoint import reach
+from shared.outside import Remembered, SealedIndexGlance
 from shared.pause import pause
 from shared.trouble import TROUBLE
 
@@ -56,9 +58,11 @@ class Deliver:
     """Hands over what is due, a few at a time. `spread` in [0, 1) scatters the retries."""
 
     def __init__(
-        self, engine: AsyncEngine, source: str, channel: Channel, spread: Callable[[], float] = random.random
-    ) -> None:
+        self, engine: AsyncEngine, source: str, channel: Channel, spread: Callable[[], float] = random.random,
+        glance: SealedIndexGlance | None = None,
+    ) -> None:  # fmt: skip
         self._engine, self._source, self._channel, self._spread = engine, source, channel, spread
+        self._glance = glance
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until told to stop; what is being handed over then is finished."""
@@ -90,7 +94,10 @@ class Deliver:
         now = func.clock_timestamp()
         due = (DELIVERY.c.state == "due") & (DELIVERY.c.due_at <= now)
         wanted = select(DELIVERY.c.id).where(due).order_by(DELIVERY.c.due_at).limit(1).with_for_update(skip_locked=True)
+        remembered = self._glance.remembered() if self._glance else None
         async with self._engine.begin() as connection:
+            if remembered is not None and await _is_behind(connection, remembered):
+                return None  # what is due here may have been sent
             useless = (DELIVERY.c.useless_at <= now) | _is_superseded()
             await connection.execute(DELIVERY.update().where(due, useless).values(state="dropped"))
             row = (
@@ -152,6 +159,10 @@ class Deliver:
                 WAITING.set(count)
                 OLDEST_DUE.set(max(0.0, float(late or 0)))
             await pause(stop, 5.0)
+
+
+async def _is_behind(connection: AsyncConnection, remembered: Remembered) -> bool:
+    return stands((await connection.execute(select(*standing(RESTORATION)))).one()).is_behind(remembered)
 
 
 def _is_superseded() -> ColumnElement[bool]:

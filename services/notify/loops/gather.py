@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.notify.plan import Address, Standing, Told, audience, cases_of
 from services.notify.render import CaseNames, Directory, Leaf
+from services.notify.store import mail_of
 from services.notify.tables import CASE, COUNSEL, INSTALLATION, NOTICE, ORGANISATION, PARTY, PROPOSAL, SUBSCRIPTION
 from shared.events import Event
 from shared.facts.proposals import ProposalMade
@@ -68,11 +69,11 @@ async def _standing(connection: AsyncConnection, cases: Collection[str]) -> Stan
 
 async def _addresses(connection: AsyncConnection, persons: Collection[str]) -> dict[str, Address]:
     rows = await connection.execute(
-        select(PARTY.c.id, PARTY.c.verified_mail, PARTY.c.verified, PARTY.c.language).where(
+        select(PARTY.c.id, mail_of(PARTY.c.verified).label("mail"), PARTY.c.verified, PARTY.c.language).where(
             PARTY.c.id.in_(persons), PARTY.c.verified.is_not(None)
         )
     )
-    return {row.id: Address(row.verified_mail, row.verified, row.language) for row in rows}
+    return {row.id: Address(row.mail, row.verified, row.language) for row in rows}
 
 
 async def _told(connection: AsyncConnection, proposal: str) -> tuple[Told, ...]:

@@ -1,14 +1,15 @@
 """Intake: each sealed batch → directory, proposals, notices, seals of our own facts; one transaction with the position.
 
 1. The position moves on first: of two workers that read side by side only one has an effect.
-2. An entry of ours is marked as sealed if its bytes are ours.
+2. An entry of ours is marked as sealed if its bytes are ours. While a restoration is open, what we lack is recorded
+   again, and nobody is told of anything.
 3. An entry that says something here has its effect once: of two leaves with one id, or one command and ordinal, the
    lower counts. All effects but those of a withdrawal are insertions, and a withdrawal that is read before its proposal
    suppresses no notice; so nothing has to wait for its subject's predecessor.
 4. Nothing in an entry can stop the reading: what is malformed or unknown is counted and passed over.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +23,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from services.notify import store
 from services.notify.loops import directory, proposals
 from services.notify.loops.proposals import Trigger
+from services.notify.loops.taking_back import TAKING_BACK
 from services.notify.tables import EFFECT, EVENTS, READER_POSITION
 from shared.events import Event, NotAnEvent
 from shared.facts import FACTS, Fact
@@ -34,10 +36,12 @@ from shared.notes import write_proof
 from shared.reader_position import save_position
 from shared.sealed_batch import SealedBatch
 from shared.sealing import mark_sealed, own_entries
+from shared.taking_back import TakenBack
 from shared.text import canonical_uuid
 
 TAKEN = Counter("cadena_notify_entries", "Sealed entries read, by what came of them", ["outcome"])
 FOREIGN = Counter("cadena_notify_foreign_seals", "ALARM: entries in notify's name whose bytes are not ours")
+BACK = Counter("cadena_notify_taken_back", "Own events that a database set back got again from the log")
 TOO_OLD = Counter("cadena_notify_unknown_destruction_types", "ALARM: unknown types about destruction or notice")
 DATA_EXCEPTION = "22"
 """The class of what PostgreSQL says of a value that it cannot hold, such as a text with NUL."""
@@ -70,17 +74,22 @@ class Taking:
     own_source: str
     sender: str
     pen: store.Pen
+    restoring: bool
 
-    def trigger(self, entry: Entry) -> Trigger:
-        """The entry as the cause of notices."""
-        return Trigger(entry.event, self.pen, self.sender)
+    async def tell(self, concerned: Collection[str], entry: Entry) -> None:
+        """Tell of these proposals, the entry being the cause; not while it is unknown what was told (restored)."""
+        if not self.restoring:
+            await proposals.tell(self.connection, concerned, Trigger(entry.event, self.pen, self.sender))
 
 
 class Intake:
     """Takes sealed batches of one installation into notify's database, as `notify_worker`."""
 
-    def __init__(self, engine: AsyncEngine, custody_source: str, own_source: str, sender: str) -> None:
-        self._engine = engine
+    def __init__(
+        self, engine: AsyncEngine, custody_source: str, own_source: str, sender: str,
+        restoring: Callable[[], bool] = lambda: False,
+    ) -> None:  # fmt: skip
+        self._engine, self._restoring = engine, restoring
         self._sources = {"custody": custody_source, "notify": own_source}
         self._own, self._sender = own_source, sender
 
@@ -89,13 +98,20 @@ class Intake:
         own = own_entries(batch, self._own)
         async with self._engine.begin() as connection:
             await save_position(connection, READER_POSITION, batch)
-            taking = Taking(connection, self._own, self._sender, store.Pen(self._own, await store.clock(connection)))
+            taken, restoring = TakenBack(), self._restoring()
+            if restoring:
+                raws = [batch.entries[one.index - batch.first] for one in own]
+                taken = await TAKING_BACK.take(connection, own, raws)
+            pen = store.Pen(self._own, await store.clock(connection))
+            taking = Taking(connection, self._own, self._sender, pen, restoring)
             for index, raw in enumerate(batch.entries, batch.first):
                 await self._entry(taking, batch, index, raw)
-            _, foreign = await mark_sealed(connection, EVENTS, own, batch.head.size)
+            _, unknown = await mark_sealed(connection, EVENTS, [*own, *taken.released], batch.head.size)
             await taking.pen.stage(connection)
             reach("before-intake")
         reach("after-intake")
+        BACK.inc(taken.recorded)
+        foreign = [index for index in unknown if index not in taken.known]
         if foreign:
             FOREIGN.inc(len(foreign))
             log.error("entries in notify's name are not notify's", indexes=foreign[:20], count=len(foreign))
@@ -173,15 +189,14 @@ async def _case(taking: Taking, entry: Entry) -> None:
 
 async def _counsel(taking: Taking, entry: Entry) -> None:
     await directory.counsel(taking.connection, entry.fact, entry.identifier)
-    concerned = await proposals.open_in_case(taking.connection, entry.identifier)
-    await proposals.tell(taking.connection, concerned, taking.trigger(entry))
+    await taking.tell(await proposals.open_in_case(taking.connection, entry.identifier), entry)
 
 
 async def _proposed(taking: Taking, entry: Entry) -> None:
     head = entry.batch.head
     proof = write_proof(entry.index, entry.batch.proof(entry.index), head.note)
     await proposals.keep(taking.connection, entry.fact, entry.identifier, entry.raw, entry.index, head.size, proof)
-    await proposals.tell(taking.connection, [entry.identifier], taking.trigger(entry))
+    await taking.tell([entry.identifier], entry)
 
 
 async def _withdrawn(taking: Taking, entry: Entry) -> None:
@@ -189,13 +204,11 @@ async def _withdrawn(taking: Taking, entry: Entry) -> None:
 
 
 async def _verified(taking: Taking, entry: Entry) -> None:
-    concerned = await proposals.open_for_person(taking.connection, entry.identifier)
-    await proposals.tell(taking.connection, concerned, taking.trigger(entry))
+    await taking.tell(await proposals.open_for_person(taking.connection, entry.identifier), entry)
 
 
 async def _subscribed(taking: Taking, entry: Entry) -> None:
-    concerned = await proposals.open_in_case(taking.connection, entry.fact.case)
-    await proposals.tell(taking.connection, concerned, taking.trigger(entry))
+    await taking.tell(await proposals.open_in_case(taking.connection, entry.fact.case), entry)
 
 
 Handler = Callable[[Taking, Entry], Awaitable[None]]

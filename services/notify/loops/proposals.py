@@ -77,6 +77,11 @@ async def open_for_person(connection: AsyncConnection, person: str) -> list[str]
     return await _open(connection, concerned.subquery().c.proposal)
 
 
+async def every_open(connection: AsyncConnection) -> list[str]:
+    """Proposals that were not taken back."""
+    return await _open(connection, select(PROPOSAL.c.id).subquery().c.id)
+
+
 async def _open(connection: AsyncConnection, proposals: object) -> list[str]:
     wanted = (
         select(PROPOSAL.c.id)
@@ -96,12 +101,12 @@ async def tell(connection: AsyncConnection, proposals: Collection[str], trigger:
 
 async def _make(connection: AsyncConnection, known: Known, planned: Planned, trigger: Trigger) -> None:
     identifier = new_id()
-    if planned.address is None:
+    if planned.address is None or planned.address.mail is None:
         draft = notice.unaddressed(identifier, known.proposal, planned.person, planned.capacity)
         event = trigger.write(draft)
         await store.add_notice(connection, notice.apply(None, event), event.id)
         return
-    message = _letter(known, planned, identifier, trigger)
+    message = letter(known, planned, identifier, trigger)
     fact = NoticePlanned(
         proposal=known.proposal, person=planned.person, capacity=planned.capacity, address=planned.address.digest,
         message_sha256=hashlib.sha256(message).hexdigest(),
@@ -111,9 +116,9 @@ async def _make(connection: AsyncConnection, known: Known, planned: Planned, tri
     await enqueue(connection, identifier, planned.address.mail, message, trigger.pen.now, notice=identifier)
 
 
-def _letter(known: Known, planned: Planned, identifier: str, trigger: Trigger) -> bytes:
+def letter(known: Known, planned: Planned, identifier: str, trigger: Trigger) -> bytes:
     """The whole mail; its Date is the time at which the notice is recorded."""
-    if planned.address is None:
+    if planned.address is None or planned.address.mail is None:
         raise ValueError("a party without an address gets no letter")
     language = planned.address.language
     letter = render.notice(

@@ -1,13 +1,13 @@
-"""A notice: planned or without an address, then taken or refused by a mail server. None of these is service. PURE."""
+"""A notice: planned or without an address, then taken or refused by a mail server, or lost. None is service. PURE."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
 from shared.events import Draft, Event
-from shared.facts.notices import Capacity, NoticeAccepted, NoticePlanned, NoticeRejected, NoticeUnaddressed
+from shared.facts.notices import Capacity, NoticeAccepted, NoticeLost, NoticePlanned, NoticeRejected, NoticeUnaddressed
 
-NoticeStatus = Literal["unaddressed", "planned", "accepted", "rejected"]
+NoticeStatus = Literal["unaddressed", "planned", "accepted", "rejected", "lost"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,11 @@ def rejected(notice: str, attempt: int, reply_code: int) -> Draft:
     return Draft(subject(notice), NoticeRejected(attempt=attempt, reply_code=reply_code))
 
 
+def lost(notice: str) -> Draft:
+    """The fact that the mail is lost, and with it whether it was sent."""
+    return Draft(subject(notice), NoticeLost())
+
+
 def apply(state: NoticeState | None, event: Event) -> NoticeState:
     """The notice after one of its facts; ValueError for a fact of another noun or out of turn."""
     fact, version, at = event.fact(), event.sequence or 0, event.time
@@ -63,4 +68,6 @@ def apply(state: NoticeState | None, event: Event) -> NoticeState:
                 state, version=version, updated_at=at, status="rejected", attempt=fact.attempt,
                 reply_code=fact.reply_code,
             )  # fmt: skip
+        if isinstance(fact, NoticeLost):
+            return replace(state, version=version, updated_at=at, status="lost")
     raise ValueError(f"{event.type} does not change a notice that is {state.status if state else 'unknown'}")

@@ -26,6 +26,7 @@ from shared.database import engine as make_engine
 from shared.events import Event, new_id
 from shared.facts.samples import Quantity
 from shared.keys import public_text
+from shared.outside import SealedIndexGlance
 from shared.promise import Promiser
 from shared.sealed import fresh
 from shared.text import parse_instant
@@ -112,11 +113,12 @@ class Scene:
         key: str | None = None,
         said: str | None = None,
         if_match: int | None = None,
+        glance: SealedIndexGlance | None = None,
     ) -> Answer:
         """Record a command; `said` stands for the request, in whose place a retry must say the same."""
         key = key or new_id()
         print_ = hashlib.sha256((said or key).encode()).digest()
-        return await record(self.engine, self.promiser, principal(who), key, print_, command, if_match)
+        return await record(self.engine, self.promiser, principal(who), key, print_, command, if_match, glance)
 
     def sample(self, label: str | None = None, **changes: Any) -> RegisterSample:
         """A command to register a sample of the case."""

@@ -13,7 +13,7 @@ from services.custody.rules.table import NOUNS
 from services.custody.tables import METADATA, ROWS
 from shared.database import engine
 
-WRITTEN_ONCE = ("event", "sealed_value", "command", "answer", "publication", "sealed")
+WRITTEN_ONCE = ("event", "sealed_value", "command", "answer", "publication", "sealed", "taken_back", "waiting")
 STATE = ("installation", "organisation", "person", "account", "case", "sample", "offer", "proposal", "hold")
 DESTROY = {
     "update": 'UPDATE "{0}" SET {1} = {1}',
@@ -80,8 +80,8 @@ async def test_g6_no_process_can_erase_state(custody_database: dict[str, str], r
     assert await permitted(custody_database[role], statements) == []
 
 
-async def test_the_worker_reads_no_state_and_no_sealed_text(custody_database: dict[str, str]) -> None:
-    statements = [f'SELECT * FROM "{table}"' for table in (*STATE, "sealed_value", "command", "answer")]
+async def test_the_worker_reads_no_sealed_text_and_no_answer(custody_database: dict[str, str]) -> None:
+    statements = [f'SELECT * FROM "{table}"' for table in ("sealed_value", "command", "answer")]
     assert await permitted(custody_database["api"], statements) == statements
     assert await permitted(custody_database["worker"], statements) == []
 

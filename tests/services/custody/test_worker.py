@@ -9,7 +9,6 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import asyncpg
 import pytest
 from sqlalchemy import text
 
@@ -148,7 +147,12 @@ def test_1_g1_every_fact_goes_out_once_in_order_and_is_marked_when_the_ledger_ho
 
 def test_2_it_is_ready_while_it_can_do_its_work_and_measures_it(custody: Fixture) -> None:
     eventually(lambda: custody.worker.ask("readyz")[0] == 200, "the worker to be ready")
-    assert json.loads(custody.worker.ask("readyz")[1])["probes"].keys() == {"database", "topic", "sealed_log"}
+    assert json.loads(custody.worker.ask("readyz")[1])["probes"].keys() == {
+        "database",
+        "topic",
+        "sealed_log",
+        "restoration",
+    }
     for name in ("cadena_unpublished_age_seconds", "cadena_sealed_log_size", "cadena_sealed_log_lag_messages",
                  "cadena_unsealed_age_seconds", "cadena_custody_sealed_events_total"):  # fmt: skip
         eventually(lambda name=name: f"\n{name}" in custody.worker.ask("metrics")[1], f"the measure {name}")  # type: ignore[misc]
@@ -168,18 +172,3 @@ def test_4_asked_to_stop_it_ends_with_zero_and_in_time(custody: Fixture) -> None
     custody.worker.process.signal(signal.SIGTERM)
     eventually(lambda: custody.worker.process.pid is None, "the worker to end")
     assert custody.worker.process.exit_code == 0, custody.worker.process.tail()
-
-
-def test_5_a_database_that_was_set_back_behind_the_log_ends_the_worker(
-    custody: Fixture, custody_database: dict[str, str]
-) -> None:
-    async def set_back() -> None:
-        link = await asyncpg.connect(custody_database["owner"])
-        await link.execute("DELETE FROM reader_position")
-        await link.close()
-
-    asyncio.run(set_back())
-    custody.worker.process.start()
-    eventually(lambda: custody.worker.process.pid is None, "the worker to end")
-    assert custody.worker.process.exit_code not in (0, None)
-    assert "it was set back" in custody.worker.process.tail()

@@ -17,6 +17,7 @@ from services.notify.tables import METADATA
 from shared.database import engine
 from shared.events import new_id
 from shared.keys import make_key
+from shared.outside import NOTHING, SEALED_INDEX
 from tests.services.notify.world import SENDER, World
 
 PUBLIC_URL = "https://notify.example/base"
@@ -49,10 +50,12 @@ def app(notify_database: dict[str, str], tmp_path: Path) -> FastAPI:
     """The API as `notify_api`, with keys and an issuer of its own."""
     for name in (LINK_KEY, PROMISE_KEY):
         make_key(tmp_path / "keys" / name)
+    (tmp_path / "state").mkdir(exist_ok=True)
+    (tmp_path / "state" / SEALED_INDEX).write_text(NOTHING)
     issuer = DevIssuer(tmp_path)
     settings = ApiSettings(
         listen_port=1, database_url=notify_database["api"], issuer="urn:cadena:dev", jwks=str(issuer.jwks),
-        keys_dir=tmp_path / "keys", public_url=PUBLIC_URL, mail_from=SENDER,
+        keys_dir=tmp_path / "keys", state_dir=tmp_path / "state", public_url=PUBLIC_URL, mail_from=SENDER,
     )  # fmt: skip
     made = create_app(settings)
     made.state.issuer = issuer

@@ -175,7 +175,7 @@ def test_1_a_sealed_proposal_becomes_counsels_mail_and_two_facts_in_notifys_topi
 
 def test_2_it_is_ready_and_measures_what_waits(office: Office, case: tuple[str, str]) -> None:
     office.eventually(lambda: office.ask("readyz")[0] == 200, "the worker to be ready")
-    assert json.loads(office.ask("readyz")[1])["probes"].keys() == {"database", "topic", "sealed_log"}
+    assert json.loads(office.ask("readyz")[1])["probes"].keys() == {"database", "topic", "sealed_log", "restoration"}
     for name in ("cadena_notify_attempts_total", "cadena_notify_deliveries_waiting", "cadena_notify_entries_total",
                  "cadena_unpublished_age_seconds", "cadena_sealed_log_size"):  # fmt: skip
         assert f"\n{name}" in office.ask("metrics")[1]

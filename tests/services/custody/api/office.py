@@ -47,7 +47,7 @@ class House:
 
     def settings(self) -> ApiSettings:
         return ApiSettings(
-            listen_port=1, database_url=self.urls["api"], keys_dir=self.keys_dir, issuer=ISSUER, pool_size=5,
+            listen_port=1, database_url=self.urls["api"], keys_dir=self.keys_dir, state_dir=self.keys_dir.parent / "state", issuer=ISSUER, pool_size=5,
             jwks=str(self.issuer.jwks),
         )  # fmt: skip
 

@@ -62,8 +62,8 @@ def scene() -> Scene:
 
 
 def hold(name: str = "H", *, sample: str | None = None, case: str | None = None, **members: Any) -> PlaceHold:
-    named = {"sample": sample and uid(sample), "case": case and uid(case)}
-    return PlaceHold(id=uid(name), reason=text("reason"), **named, **members)
+    held: dict[str, Any] = {"sample": sample and uid(sample), "case": case and uid(case)} | members
+    return PlaceHold(id=uid(name), reason=text("reason"), **held)
 
 
 def lift(name: str = "H") -> LiftHold:
