@@ -72,9 +72,19 @@ def section(letter: str, measured: Measured) -> str:
     """One part: its table, what each row includes, its remarks."""
     rows = "".join(row(figure) for figure in measured.figures)
     table = f"| | unit | Cadena | beside it | ratio | bar | |\n|---|---|--:|--:|--:|---|---|\n{rows}" if rows else ""
-    includes = "".join(f"- *{figure.name}*: {said(figure)}\n" for figure in measured.figures)
-    remarks = "".join(f"- {remark}\n" for remark in measured.remarks)
-    return f"\n## {letter}. {PARTS[letter]}\n\n{table}\n{includes}{remarks}"
+    lines = [*explained(measured), *measured.remarks]
+    return f"\n## {letter}. {PARTS[letter]}\n\n{table}\n" + "".join(f"- {line}\n" for line in lines)
+
+
+def explained(measured: Measured) -> list[str]:
+    """What the numbers include and what stands beside them, each text once, with the names that it is about."""
+    texts: dict[str, list[str]] = {}
+    for figure in measured.figures:
+        texts.setdefault(figure.includes, []).append(f"*{figure.name}*")
+    for figure in measured.figures:
+        if figure.beside and figure.theirs is not None:
+            texts.setdefault(figure.beside, ["*beside it*"])
+    return [f"{', '.join(names)}: {text}" for text, names in texts.items()]
 
 
 def row(figure: Figure) -> str:
@@ -85,11 +95,6 @@ def row(figure: Figure) -> str:
         f"| {figure.name} | {figure.unit} | {number(figure.ours)} | {theirs} | {ratio} | {bar(figure.bar, figure.unit)} "
         f"| {verdict(figure)} |\n"
     )
-
-
-def said(figure: Figure) -> str:
-    """What its numbers include."""
-    return figure.includes + (f" Beside it: {figure.beside}" if figure.beside and figure.theirs is not None else "")
 
 
 def bar(bar: Bar | None, unit: str) -> str:

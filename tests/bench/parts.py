@@ -4,9 +4,16 @@ from dataclasses import dataclass, field, replace
 
 from deploy.local.stack import Stack
 from shared.kafka import reading
-from tests.bench import latency, live, proofs, sealing, tessera
+from tests.bench import latency, live, proofs, recording, sealing, tessera
 from tests.bench.figures import Measured
-from tests.bench.judged import joined, large_log, measured_latencies, measured_rates, measured_sealing
+from tests.bench.judged import (
+    joined,
+    large_log,
+    measured_latencies,
+    measured_rates,
+    measured_recording,
+    measured_sealing,
+)
 from tests.bench.producing import fill
 from tests.bench.proofs import ProofRun
 from tests.bench.servers import Servers
@@ -36,18 +43,20 @@ async def one_ledger(servers: Servers, sizes: Sizes, size: int, asked: bool) -> 
 
 async def rates(servers: Servers, sizes: Sizes, tools: Tools | None, known: Rates, proving: bool) -> Measured:
     """Part (a), and part (f) from the same log if `proving`."""
-    beside: dict[int, list[TesseraRun]] = {SMALL: [], LARGE: []}
+    beside: list[TesseraRun] = []
 
-    def others() -> None:
-        for size, runs in beside.items():
+    def others(antispam: bool = True) -> None:
+        """Tessera at each size, before ours and after: a machine that changes its speed meanwhile shows."""
+        for size in (SMALL, LARGE):
             if tools is not None:
-                runs.append(tessera.measure(tools, servers.place("tessera"), size, sizes.tessera))
+                beside.append(tessera.measure(tools, servers.place("tessera"), size, sizes.tessera, antispam=antispam))
 
     others()
     small, proved = await one_ledger(servers, sizes, SMALL, proving)
     beside_it = await live.measure(servers, sizes.live, SMALL, sizes.lead, sizes.step)
     large, _ = await one_ledger(servers, sizes, LARGE, False)
     others()
+    others(antispam=False)
     known.writer |= {SMALL: small.rate, LARGE: large.rate}
     found = measured_rates([(small, 5.0), (large, 3.0)], beside_it, beside, tools.version if tools else "")
     return found if proved is None else joined(found, large_log(small, proved))
@@ -63,7 +72,7 @@ async def large(servers: Servers, sizes: Sizes) -> Measured:
 async def latencies(servers: Servers, sizes: Sizes, known: Rates) -> Measured:
     """Part (b): at half the rate of part (a), measured now on a shorter log if that part was not run."""
     runs = []
-    for size in (SMALL, LARGE):
+    for size in sizes.paced:
         if size not in known.writer:
             shorter, _ = await one_ledger(
                 servers, replace(sizes, leaves=max(sizes.leaves // 6, min(sizes.leaves, ENOUGH))), size, False
@@ -71,6 +80,15 @@ async def latencies(servers: Servers, sizes: Sizes, known: Rates) -> Measured:
             known.writer[size] = shorter.rate
         runs.append(await latency.measure(servers, size, known.writer[size] / 2, sizes.latency, sizes.warm_up))
     return measured_latencies(runs)
+
+
+async def recordings(servers: Servers, sizes: Sizes) -> Measured:
+    """Part (d)."""
+    run = await recording.measure(
+        servers, loops=sizes.links, rounds=sizes.rounds, count=sizes.posted, batches=sizes.batches,
+        batch_size=sizes.batch,
+    )  # fmt: skip
+    return measured_recording(run)
 
 
 async def sealings(stack: Stack, sizes: Sizes) -> Measured:

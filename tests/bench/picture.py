@@ -13,20 +13,13 @@ from tests.bench.page import number
 WIDTH, HEIGHT, COLUMNS = 560, 250, 2
 LEFT, RIGHT, BOTTOM = 66, 18, 40
 TITLE, NAME = 30, 16
-STYLE = """<style>
-svg { --ink: #1d2733; --soft: #5a6876; --grid: #d5dbe1; --paper: #ffffff; --one: #1f6feb; --two: #c4570e; --three: #2c8a4b; }
-@media (prefers-color-scheme: dark) {
-svg { --ink: #e3e9ef; --soft: #9aa7b4; --grid: #37424d; --paper: #14191f; --one: #6cb0ff; --two: #f0a35e; --three: #6fd08f; }
-}
-text { font-family: system-ui, sans-serif; font-size: 12px; fill: var(--soft); }
-.title { font-size: 14px; font-weight: 600; fill: var(--ink); }
-.paper { fill: var(--paper); } .grid { stroke: var(--grid); } .axis { stroke: var(--soft); }
-.line { fill: none; stroke-width: 2; }
-.one { stroke: var(--one); } .two { stroke: var(--two); } .three { stroke: var(--three); }
-text.one { fill: var(--one); stroke: none; } text.two { fill: var(--two); stroke: none; }
-text.three { fill: var(--three); stroke: none; }
-</style>"""
-COLOURS = ("one", "two", "three")
+LIGHT = {"ink": "#1d2733", "soft": "#5a6876", "grid": "#d5dbe1", "paper": "#ffffff"} | {
+    "one": "#1f6feb", "two": "#c4570e", "three": "#2c8a4b", "four": "#8250df",
+}  # fmt: skip
+DARK = {"ink": "#e3e9ef", "soft": "#9aa7b4", "grid": "#37424d", "paper": "#14191f"} | {
+    "one": "#6cb0ff", "two": "#f0a35e", "three": "#6fd08f", "four": "#c297ff",
+}  # fmt: skip
+COLOURS = ("one", "two", "three", "four")
 
 
 def picture(series: Sequence[Series]) -> str:
@@ -47,12 +40,31 @@ def picture(series: Sequence[Series]) -> str:
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
             f'role="img">',
             f"<title>{about}</title>",
-            STYLE,
+            style(),
             f'<rect class="paper" width="{width}" height="{height}"/>',
             *drawn,
             "</svg>\n",
         ]
     )
+
+
+def style() -> str:
+    """The style sheet: plain colours, which every reader of SVG knows, and others where the reader's page is dark."""
+    fixed = (
+        "text { font-family: system-ui, sans-serif; font-size: 12px; } .title { font-size: 14px; font-weight: 600; }"
+    )
+    return f"<style>\n{fixed}\n{colours(LIGHT)}\n@media (prefers-color-scheme: dark) {{\n{colours(DARK)}\n}}\n</style>"
+
+
+def colours(of: dict[str, str]) -> str:
+    """The rules that give each class its colour."""
+    lines = [f"text {{ fill: {of['soft']}; }} .title {{ fill: {of['ink']}; }} .paper {{ fill: {of['paper']}; }}"]
+    lines += [f".grid {{ stroke: {of['grid']}; }}"]
+    for name in COLOURS:
+        lines += [
+            f"polyline.{name} {{ fill: none; stroke: {of[name]}; stroke-width: 2; }} text.{name} {{ fill: {of[name]}; }}"
+        ]
+    return "\n".join(lines)
 
 
 def chart(group: Sequence[Series]) -> str:
@@ -75,7 +87,7 @@ def chart(group: Sequence[Series]) -> str:
         )
     for at, (one, colour) in enumerate(zip(group, COLOURS * len(group), strict=False)):
         line = " ".join(f"{x:.1f},{y:.1f}" for x, y in (place(*point) for point in one.points))
-        parts.append(f'<polyline class="line {colour}" points="{line}"/>')
+        parts.append(f'<polyline class="{colour}" points="{line}"/>')
         parts.append(f'<text class="{colour}" x="{LEFT + 4}" y="{TITLE + NAME * at + 6}">{escape(one.name)}</text>')
     return "\n".join(parts)
 

@@ -18,7 +18,9 @@ class Sizes:
     lead: int
     """Events with a live producer, and how far ahead of the head it may be."""
     tessera: float
-    """How long Tessera is measured, twice for each size of event."""
+    """How long Tessera is measured: twice for each size of event, and once without antispam."""
+    paced: tuple[int, ...]
+    """The sizes of event whose latency is measured."""
     latency: float
     warm_up: float
     burst: int
@@ -29,20 +31,26 @@ class Sizes:
     proof_rate: float
     verified: int
     """Entries of the log that is verified."""
-    recorded: float
-    """How long each handler is asked, with each number of connections."""
+    posted: int
+    """POSTs to each handler in a round, with each number of connections."""
+    rounds: int
+    links: tuple[int, ...]
+    """The numbers of connections."""
     batches: int
+    batch: int
+    """Samples in a batch."""
 
 
 FULL = Sizes(
-    leaves=3_000_000, step=250_000, live=1_000_000, lead=50_000, tessera=30, latency=20, warm_up=5, burst=10_000,
-    posts=20, proofs=4_000, proof_rate=100, verified=1_000_000, recorded=8, batches=50,
+    leaves=3_000_000, step=250_000, live=1_000_000, lead=50_000, tessera=30, paced=(SMALL, LARGE), latency=20, warm_up=5, burst=10_000,
+    posts=20, proofs=2_500, proof_rate=50, verified=1_000_000, posted=1_500, rounds=5,
+    links=(1, 8, 32), batches=60, batch=1_000,
 )  # fmt: skip
 QUICK = Sizes(
-    leaves=300_000, step=50_000, live=200_000, lead=50_000, tessera=8, latency=6, warm_up=2, burst=1_500, posts=6,
-    proofs=600, proof_rate=100, verified=100_000, recorded=2, batches=10,
+    leaves=300_000, step=50_000, live=200_000, lead=50_000, tessera=8, paced=(SMALL, LARGE), latency=6, warm_up=2, burst=1_500, posts=6,
+    proofs=400, proof_rate=50, verified=100_000, posted=400, rounds=3, links=(1, 8, 32), batches=10, batch=1_000,
 )  # fmt: skip
 TINY = Sizes(
-    leaves=25_000, step=5_000, live=5_000, lead=500, tessera=1, latency=0.5, warm_up=0.2, burst=20, posts=0.5, proofs=20,
-    proof_rate=20, verified=1_000, recorded=0.2, batches=1,
+    leaves=25_000, step=5_000, live=5_000, lead=500, tessera=1, paced=(SMALL,), latency=0.5, warm_up=0.2, burst=20, posts=0.5, proofs=20,
+    proof_rate=20, verified=1_000, posted=30, rounds=1, links=(4,), batches=1, batch=50,
 )  # fmt: skip

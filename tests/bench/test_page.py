@@ -34,6 +34,13 @@ def test_a_missed_bar_is_never_silent() -> None:
     assert "- No Go." in text
 
 
+def test_what_numbers_include_is_said_once_with_their_names() -> None:
+    text = page(CONDITIONS, PARTS, "")
+    assert text.count("- *350 B*, *1 KiB*, *live*: Everything.\n") == 1
+    assert text.count("- *beside it*: Tessera.\n") == 1
+    assert "- *p99*: All.\n" in text
+
+
 def test_what_was_written_by_hand_is_kept() -> None:
     first = page(CONDITIONS, PARTS, "")
     assert notes_of(first) == ""

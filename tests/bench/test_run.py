@@ -1,5 +1,9 @@
 """Every part still measures, at sizes too small to mean anything: the bench cannot rot unseen."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import ClassVar
+
 import pytest
 
 from deploy.local.stack import Stack
@@ -9,6 +13,17 @@ from tests.bench.page import PARTS
 from tests.bench.run import Run
 from tests.bench.servers import Servers
 from tests.bench.sizes import TINY
+from tests.conftest import Templates
+
+
+class Prepared(Servers):
+    """Servers whose databases are copies of the session's migrated ones."""
+
+    @contextmanager
+    def database(self, service: str) -> Iterator[dict[str, str]]:
+        yield from Prepared.templates.copy(service)
+
+    templates: ClassVar[Templates]
 
 
 @pytest.fixture(scope="module")
@@ -23,9 +38,11 @@ def run(told: list[Figure], tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 @pytest.fixture(scope="module")
 def parts(
-    run: Run, postgres_server: str, kafka_broker: KafkaConfig, stack: Stack, tmp_path_factory: pytest.TempPathFactory
-) -> dict[str, Measured]:
-    run.on_servers(Servers(postgres_server, kafka_broker, tmp_path_factory.mktemp("place")), list(PARTS))
+    run: Run, database_templates: Templates, kafka_broker: KafkaConfig, stack: Stack,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> dict[str, Measured]:  # fmt: skip
+    Prepared.templates = database_templates
+    run.on_servers(Prepared(database_templates.admin_url, kafka_broker, tmp_path_factory.mktemp("place")), list(PARTS))
     run.sealing(stack)
     return run.parts
 
