@@ -16,55 +16,81 @@ from services.audit import store
 from services.audit.check_rows import demand_foreign, demand_heads, demand_rows, marked
 from services.audit.errors import LedgerDamaged
 from services.audit.intake import Foreign, power
+from services.audit.layout import Piece, joined
 from services.audit.store import Connection
 from shared.tiles import WIDTH
 
 AT_ONCE = 64 * WIDTH
-AUDIT = "audit"
+AUDIT = b"audit"
+# One member for three, compared as it comes: objects made of them would cost more than all else here.
+SEEN = "SELECT idx, sha256 || uuid_send(id) || convert_to(source, 'UTF8') AS name FROM seen"
+
+
+class _OutOfOrder(Exception):
+    """The rows of `seen` do not lie in the order of their indices, as they do unless an append was rolled back."""
 
 
 async def demand_sound(connection: Connection) -> int:
     """The number of entries, if all copies agree; LedgerDamaged names the first index or row that does not."""
     end = await store.size(connection)
     await demand_heads(connection)
-    markers: dict[int, Foreign] = {}
-    taken = {row["sha256"] for row in await connection.fetch('SELECT sha256 FROM "offset"')}
-    seen = await connection.cursor("SELECT id, source, sha256, idx FROM seen ORDER BY idx")
-    for start in range(0, end, AT_ONCE):
-        held = await store.entries(connection, start, min(end, start + AT_ONCE))
-        await _demand_fragments(connection, start, held)
-        rows = await seen.fetch(len(held))
-        taken.difference_update(_demand_seen(start, held, rows))
-        markers |= {row["idx"]: marked(held[row["idx"] - start]) for row in rows if row["source"] == AUDIT}
-    if await seen.fetch(1):
-        raise LedgerDamaged(f"`seen` holds more than one row for each of {end} entries")
+    try:
+        # A scan that joins another one in its middle would begin there.
+        await connection.execute("SET LOCAL synchronize_seqscans = off")
+        taken, markers = await _demand_entries(connection, end, SEEN)
+    except _OutOfOrder:
+        taken, markers = await _demand_entries(connection, end, f"{SEEN} ORDER BY idx")
     await demand_rows(connection, end)
     await _demand_places(connection, taken - await demand_foreign(connection, markers), end)
     return end
 
 
-def _demand_seen(start: int, held: list[bytes], rows: Sequence[Any]) -> list[bytes]:
-    """The digests of the entries from `start` on, each of which has its row; LedgerDamaged if not."""
-    digests = []
-    for index, entry, row in zip_longest(range(start, start + len(held)), held, rows):
-        digest = sha256(entry).digest()
+async def _demand_entries(connection: Connection, end: int, query: str) -> tuple[set[bytes], dict[int, Foreign]]:
+    """The digests that `offset` names and no entry has, and the markers by index; _OutOfOrder only for SEEN itself."""
+    markers: dict[int, Foreign] = {}
+    taken = {row["sha256"] for row in await connection.fetch('SELECT sha256 FROM "offset"')}
+    seen = await connection.cursor(query)
+    for start in range(0, end, AT_ONCE):
+        held = joined(await store.pieces(connection, start, min(end, start + AT_ONCE)))
+        await _demand_fragments(connection, start, held)
+        entries = held.entries()
+        names = [sha256(entry).digest() + _name(entry) for entry in entries]
+        rows = await seen.fetch(len(entries))
+        if [row[0] for row in rows] != list(range(start, start + len(entries))) and query == SEEN:
+            raise _OutOfOrder
+        _demand_seen(start, names, rows)
+        taken.difference_update([name[:32] for name in names])
+        markers |= {start + at: marked(entries[at]) for at, name in enumerate(names) if name[48:] == AUDIT}
+    if await seen.fetch(1):
+        if query == SEEN:
+            raise _OutOfOrder
+        raise LedgerDamaged(f"`seen` holds more than one row for each of {end} entries")
+    return taken, markers
+
+
+def _demand_seen(start: int, names: Sequence[bytes], rows: Sequence[Any]) -> None:
+    """Each of the entries from `start` on has its row; LedgerDamaged if not."""
+    if [row[1] for row in rows] == names and [row[0] for row in rows] == list(range(start, start + len(names))):
+        return
+    for index, (name, row) in enumerate(zip_longest(names, rows), start):
         if row is None or row["idx"] != index:
             raise LedgerDamaged(f"`seen` has no row, or more than one, for index {index}")
-        if row["sha256"] != digest or (str(row["id"]), row["source"]) != _name(entry):
+        if row["name"] != name:
             raise LedgerDamaged(f"`seen` and the entry at index {index} differ")
-        digests.append(digest)
-    return digests
 
 
-async def _demand_fragments(connection: Connection, start: int, held: list[bytes]) -> None:
+async def _demand_fragments(connection: Connection, start: int, held: Piece) -> None:
     rows = await connection.fetch(
-        "SELECT first, bytes FROM fragment WHERE first >= $1 AND first < $2", start, start + len(held)
+        "SELECT first, bytes FROM fragment WHERE first >= $1 AND first < $2", start, start + len(held.ends)
     )
     for row in rows:
-        part = store.entries_of(row["bytes"], row["first"])
-        for index, entry in enumerate(part, row["first"]):
-            if index - start >= len(held) or held[index - start] != entry:
-                raise LedgerDamaged(f"a fragment and its bundle differ at index {index}")
+        first = row["first"]
+        part = store.piece_of(row["bytes"], first)
+        beside = held.between(first - start, min(first - start + len(part.ends), len(held.ends)))
+        if beside.framed != part.framed:
+            pairs = enumerate(zip_longest(part.entries(), beside.entries()), first)
+            index = next(index for index, (ours, theirs) in pairs if ours != theirs)
+            raise LedgerDamaged(f"a fragment and its bundle differ at index {index}")
 
 
 async def _demand_places(connection: Connection, unknown: set[bytes], end: int) -> None:
@@ -85,9 +111,10 @@ async def _demand_places(connection: Connection, unknown: set[bytes], end: int) 
         raise LedgerDamaged(f"`offset` runs backwards at {step['topic']} {step['kafka_offset']}")
 
 
-def _name(entry: bytes) -> tuple[str, str]:
+def _name(entry: bytes) -> bytes:
+    """Id and source as SEEN packs them; what no event could have for any other entry."""
     try:
         event = orjson.loads(entry)
-        return event["id"], power(event["source"])
-    except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
-        return "", ""
+        return bytes.fromhex(event["id"].replace("-", "")) + power(event["source"]).encode()
+    except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError, ValueError):
+        return b""

@@ -25,9 +25,15 @@ class Piece(NamedTuple):
 
     def between(self, start: int, end: int) -> "Piece":
         """Its entries [start, end), counted from its first."""
+        if start == 0 and end == len(self.ends):
+            return self
         base = self.ends[start - 1] if start else 0
         ends = self.ends[start:end]
         return Piece(self.framed[base : ends[-1]], [at - base for at in ends])
+
+    def entries(self) -> list[bytes]:
+        """The entries themselves."""
+        return [self.framed[start + 2 : end] for start, end in zip([0, *self.ends], self.ends, strict=False)]
 
     def leaf_hashes(self) -> list[bytes]:
         """SHA256(0x00 || entry) of each entry; `leaf_hash`, written out: this is the hot line of the writer."""

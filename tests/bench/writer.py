@@ -13,9 +13,10 @@ import sys
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import orjson
@@ -59,6 +60,18 @@ class WriterRun:
     kafka_cpu: float
     rss_peak: int
     steps: tuple[Step, ...]
+    take_over: "TakeOver | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class TakeOver:
+    """A writer started on a full ledger after the last one was killed: seconds of its start check, seconds from the
+    start of its process until it read on, and the greatest age in seconds of its heartbeat meanwhile.
+    """
+
+    check: float
+    seconds: float
+    beat_age: float
 
 
 def events(count: int, size: int) -> Iterator[bytes]:
@@ -124,7 +137,37 @@ async def measure(servers: Servers, count: int, size: int) -> WriterRun:
     async with ledger(servers) as rig:
         await fill(rig, count, size)
         async with writer(rig) as process, reading(rig.config, [rig.kafka.audit_topic]) as published:
-            return await watch(servers, rig, process, published, count, size)
+            run = await watch(servers, rig, process, published, count, size)
+        return replace(run, take_over=await take_over(rig))
+
+
+async def take_over(rig: Rig) -> TakeOver:
+    """Start a writer on what is there and wait until it reads on."""
+    began, log = time.monotonic(), rig.folder / "logs" / "audit-writer.log"
+    skipped = log.stat().st_size
+    async with writer(rig) as process:
+        connection = await asyncpg.connect(rig.urls["owner"])
+        try:
+            epoch, age = await connection.fetchval("SELECT max(epoch) FROM epoch"), 0.0
+            while not _said(log, skipped, "reading"):
+                process.demand_running()
+                beat = await connection.fetchrow(
+                    "SELECT epoch, extract(epoch FROM clock_timestamp() - beat_at)::float8 AS age FROM heartbeat"
+                )
+                age = max(age, beat["age"]) if beat["epoch"] > epoch else age
+                await asyncio.sleep(LOOK_SECONDS)
+                if time.monotonic() - began > START_SECONDS:
+                    raise TimeoutError(f"it did not read on within {START_SECONDS:g} s")
+        finally:
+            await connection.close()
+        seconds = time.monotonic() - began
+        return TakeOver(_said(log, skipped, "the ledger is sound")[-1]["seconds"], seconds, age)
+
+
+def _said(log: Path, skipped: int, event: str) -> list[dict[str, Any]]:
+    """What was logged under a name behind so many bytes of the log; the file outlives each process."""
+    lines = [orjson.loads(line) for line in log.read_bytes()[skipped:].splitlines() if line.startswith(b"{")]
+    return [line for line in lines if line["event"] == event]
 
 
 async def watch(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from services.audit import check, store
 from services.audit.errors import WriterStops
 from shared.kafka import KafkaConfig
 from tests.conftest import Templates
@@ -51,6 +52,8 @@ DEFECTS = {
         "UPDATE fragment SET bytes = set_byte(bytes, 40, get_byte(bytes, 40) # 1) WHERE first = 1", r"index 1\b"),
     "fragment: bytes cut off": (
         "UPDATE fragment SET bytes = substr(bytes, 1, length(bytes) - 1) WHERE first = 1", r"index 1\b"),
+    "fragment: an entry too many": (
+        r"UPDATE fragment SET bytes = bytes || '\x000178' WHERE first = 1", r"fragment.*index 200"),
     "fragment: the open bundle's byte changed": (
         "UPDATE fragment SET bytes = set_byte(bytes, 40, get_byte(bytes, 40) # 1) WHERE first = 256",
         r"index 256"),
@@ -88,6 +91,16 @@ async def test_g7_a_changed_copy_is_found_at_start(ledger: Rig, name: str) -> No
             await ledger.run()
     finally:
         await ledger.execute(f'TRUNCATE "{table}"; INSERT INTO "{table}" TABLE kept; DROP TABLE kept')
+
+
+async def test_rows_of_seen_that_lie_in_another_order_are_sound(ledger: Rig) -> None:
+    """As after an append that was rolled back: its room is given to later rows."""
+    await ledger.execute("CREATE TABLE kept AS TABLE seen")
+    await ledger.execute("TRUNCATE seen; INSERT INTO seen SELECT * FROM kept ORDER BY (idx + 150) % 300")
+    assert await ledger.fetchval("SELECT idx FROM seen LIMIT 1") != 0
+    async with ledger.database("writer") as connection, store.snapshot(connection):
+        assert await check.demand_sound(connection) == 300
+    await ledger.execute("TRUNCATE seen; INSERT INTO seen TABLE kept; DROP TABLE kept")
 
 
 async def test_a_sound_ledger_starts(ledger: Rig) -> None:
