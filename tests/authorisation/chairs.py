@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
+from deploy.local.issuer import ISSUER
 from shared.facts.people import Role
 from tests.e2e.matter import Matter, receipts
 from tests.e2e.outside import Outside
@@ -12,6 +13,9 @@ from tests.e2e.outside import Outside
 OF_THE_CASE = {"court": "COURT", "auditor": "OVERSIGHT", "oversight": "OVERSIGHT"}
 """Roles that are connected with every case by being what they are."""
 NOUNS = ("case", "sample", "offer", "proposal", "hold")
+REGISTER = ("account", "person", "auditor")
+KEEPERS = ("registrar", "court", "oversight")
+"""Roles that are connected with every account and every appointment of an auditor."""
 NONE: frozenset[str] = frozenset()
 RELEASER = frozenset({"RELEASER"})
 ORGANISATIONS = {
@@ -50,6 +54,7 @@ class House:
             }
             outside.organisations[key] = outside.do("custody", "registrar", "/v1/organisations", body)["id"]
         self.counsel = outside.hire("defence", "public_defender")
+        self._someone = self._registered_someone()
         self._handlers: dict[Role, tuple[str, str]] = {
             "prosecutor": (outside.hire("prosecutor", "prosecutor_2"), "prosecutor_2"),
             "lab": ("lab_2", "lab_2"),
@@ -59,7 +64,7 @@ class House:
         self._strangers: dict[Role, str] = {
             "prosecutor": outside.hire("prosecutor", "prosecutor_3"), "lab": outside.hire("lab", "lab_4"),
             "custodian": outside.hire("custodian", "store_3"), "defence": outside.hire("defence", "public_defender"),
-            "registrar": "registrar", "courier": "courier",
+            "courier": "courier",
         }  # fmt: skip
 
     def chairs(self, role: Role) -> dict[str, Callable[[], Thing]]:
@@ -67,6 +72,8 @@ class House:
         found: dict[str, Callable[[], Thing]] = {"nothing": lambda: self._unrelated(role)}
         if role in OF_THE_CASE:
             found[OF_THE_CASE[role]] = lambda: self._in_the_case(role, OF_THE_CASE[role])
+        if role in KEEPERS:
+            found["REGISTER"] = lambda: Thing(role, _nothing() | self._registered_someone(), _kept())
         if role == "defence":
             found["COUNSEL"] = lambda: self._in_the_case(self.counsel, "COUNSEL")
         if role == "prosecutor":
@@ -88,12 +95,13 @@ class House:
 
     def _unrelated(self, role: Role) -> Thing:
         """What is there and not theirs; for a role that sees every case, what is not there."""
-        if role in OF_THE_CASE:
-            return Thing(role, {noun: str(uuid4()) for noun in NOUNS}, {})
+        if role in OF_THE_CASE or role in KEEPERS:
+            return Thing(role, _nothing(), {})
         return Thing(self._strangers[role], self._things(*self._item()), {})
 
     def _in_the_case(self, who: str, relation: str, *, proposer: bool = False) -> Thing:
         everywhere = {noun: frozenset({relation}) for noun in (*NOUNS, "brief", "hold_seen")}
+        everywhere |= _kept() if who in KEEPERS else {}
         if proposer:
             everywhere["proposal"] |= {"PROPOSER"}
         return Thing(who, self._things(*self._item()), everywhere)
@@ -144,6 +152,14 @@ class House:
         body = {"sample": sample, "reason": "Contraprueba"}
         return str(self.outside.do("custody", who, "/v1/holds", body)["id"])
 
+    def _registered_someone(self) -> dict[str, str]:
+        """A laboratory's account, whose it is, and an auditor by a court's appointment."""
+        person = self.outside.persons[self.outside.hire("lab", "lab")]
+        accounts = self.outside.get("custody", "registrar", f"/v1/persons/{person}/accounts")["items"]
+        expert = {"person": person, "issuer": ISSUER, "subject": f"expert-{uuid4()}", "order": "AC-2026-91"}
+        appointed = self.outside.do("custody", "court", "/v1/auditors", expert)
+        return {"account": accounts[0]["id"], "person": person, "auditor": appointed["id"]}
+
     def _item(self) -> tuple[Matter, dict[str, Any]]:
         """An item in a case of its own, held by the laboratory that registered it."""
         matter = Matter(self.outside)
@@ -157,7 +173,7 @@ class House:
         return {
             "case": matter.case, "sample": sample["id"], "seal": sample["seal"], "offered": offered,
             "offer": offer or matter.offer([offered], to="store_2")["id"], "proposal": matter.propose([proposed])["id"],
-            "hold": self._hold("court", sample["id"]),
+            "hold": self._hold("court", sample["id"]), **self._someone,
         }  # fmt: skip
 
     def _hand_over(self, matter: Matter, sample: dict[str, Any], by: str, receiver: str, to: str) -> dict[str, Any]:
@@ -167,3 +183,13 @@ class House:
         self.outside.do("custody", receiver, accept, receipts([sample]), match=f'"{offer["version"]}"')
         handed: dict[str, Any] = self.outside.get("custody", "court", f"/v1/samples/{sample['id']}")
         return handed
+
+
+def _nothing() -> dict[str, str]:
+    """Ids that nothing has."""
+    return {noun: str(uuid4()) for noun in (*NOUNS, *REGISTER)}
+
+
+def _kept() -> dict[str, frozenset[str]]:
+    """What connects a keeper of the register with what stands in it."""
+    return dict.fromkeys(("account", "auditor"), frozenset({"REGISTER"}))

@@ -65,10 +65,24 @@ def _receipt(house: House, thing: Thing) -> Body:
     return {"receipts": [{"sample": thing.ids.get("offered", str(uuid4())), "seal": seal, "condition": "intact"}]}
 
 
+def _auditor(house: House, thing: Thing) -> Body:
+    expert = {"person": house.outside.persons["lab"], "issuer": ISSUER, "subject": f"expert-{uuid4()}"}
+    return expert | {"order": "AC-2026-91"}
+
+
 VERBS: Mapping[str, Verb] = {
     "organisation.register": Verb(OF_ALL, "/v1/organisations", _organisation),
     "person.register": Verb(OF_ALL, "/v1/persons", lambda house, thing: {"name": "Persona de prueba"}),
     "account.link": Verb(OF_ALL, "/v1/persons/{someone}/accounts", _account),
+    "account.link_service": Verb(OF_ALL, "/v1/persons/{someone}/service-accounts", _account),
+    "account.name_operator": Verb(
+        "account", "/v1/accounts/{account}:reassign", lambda house, thing: {"operator": house.outside.persons["lab"]}
+    ),
+    "account.close": Verb("account", "/v1/accounts/{account}:close", lambda house, thing: {"reason": "Renuncia"}),
+    "account.read": Verb("account", "/v1/persons/{person}/accounts"),
+    "auditor.appoint": Verb(OF_ALL, "/v1/auditors", _auditor),
+    "auditor.dismiss": Verb("auditor", "/v1/auditors/{auditor}:dismiss", lambda house, thing: {"reason": "Informe"}),
+    "auditor.read": Verb("auditor", "/v1/auditors/{auditor}"),
     "case.open": Verb(OF_ALL, "/v1/cases:resolve", _folio),
     "sample.register": Verb(OF_ALL, "/v1/samples", _registered),
     "case.link_person": Verb("case", "/v1/cases/{case}/persons", _person),

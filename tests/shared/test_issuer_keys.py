@@ -141,7 +141,7 @@ FAILURES: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("name", FAILURES)
-async def test_an_outage_is_bridged_for_so_long_and_then_nobody_is_judged(
+async def test_g12_an_outage_is_bridged_for_so_long_and_then_nobody_is_judged(
     authenticator: Authenticator, keys: IssuerKeys, issuer: Issuer, clock: Clock, name: str
 ) -> None:
     assert await status(authenticator, bearer(OLD, "old")) == 200

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from services.custody.api.answers import AuditorAnswer, Auditors
 from services.custody.api.persons import Claim
-from services.custody.api.recording import Id, reader_of, record
+from services.custody.api.recording import Id, one, reader_of, record
 from services.custody.queries import people as queries
 from services.custody.refusals import AlreadyAuditor, NotAuditorAnyMore, RoleForbids
 from services.custody.rules.auditor import AppointAuditor, DismissAuditor
@@ -66,6 +66,13 @@ async def dismiss(
 ) -> Response:
     """By a court. What the account's own role permits stays."""
     return await record(request, call, DismissAuditor(auditor=auditor, reason=fresh("reason", call.body.reason)))
+
+
+@routes.get("/v1/auditors/{auditor:id}", **reading("getAuditor", "Read an appointment", AuditorAnswer))
+async def get(auditor: Id, request: Request, principal: Annotated[Principal, Depends(caller)]) -> Response:
+    """For courts, oversight and the registrar."""
+    async with reader_of(request, principal) as reader:
+        return one(await queries.auditor(reader, auditor))
 
 
 @routes.get("/v1/auditors", **reading("listAuditors", "List the auditors", Auditors, paged=True))

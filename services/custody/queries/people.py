@@ -1,5 +1,7 @@
 """Accounts by person, and auditors."""
 
+from typing import Any
+
 from sqlalchemy import and_, select
 
 from services.custody.queries.reader import Reader
@@ -23,6 +25,15 @@ async def accounts_of(reader: Reader, person_id: str, after: Key | None, limit: 
     ids = select(account.id).where(account.person == person_id, *first).order_by(account.id).limit(limit + 1)
     found = await ACCOUNTS.where(reader.connection, account.id.in_(ids))
     return page_of([((state.id,), representation(state)) for state in found.values()], limit)
+
+
+async def auditor(reader: Reader, auditor_id: str) -> dict[str, Any]:
+    """An appointment; Problem 404 for unknown and for not yours."""
+    condition = and_(AUDITORS.table.c.id == auditor_id, visible_auditors(reader.actor))
+    found = await AUDITORS.where(reader.connection, condition)
+    if auditor_id not in found:
+        raise not_found()
+    return representation(found[auditor_id])
 
 
 async def auditors(reader: Reader, after: Key | None, limit: int) -> Page:

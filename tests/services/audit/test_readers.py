@@ -47,7 +47,7 @@ def test_a_closed_account_is_nobodys_and_its_digest_may_be_linked_anew() -> None
     assert after(first, twin, ("account/2", CLOSED)) == Reader(True, "auditor"), "the end of one that never counted"
 
 
-def test_a_courts_appointment_stands_beside_the_account_until_a_court_ends_it() -> None:
+def test_g12_a_courts_appointment_stands_beside_the_account_until_a_court_ends_it() -> None:
     court = ("auditor/1", appointed())
     assert after(court) == Reader(True, None, appointed=True)
     assert after(("account/1", linked("lab")), court, ("account/1", CLOSED)) == Reader(True, None, appointed=True)

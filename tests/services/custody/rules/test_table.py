@@ -176,7 +176,7 @@ def test_locks_come_in_one_order_each_sorted() -> None:
     everything = Footprint(
         persons=frozenset("ba"), organisations=frozenset("dc"), accounts_of=frozenset("b"), cases=frozenset("fe"),
         offers=frozenset("g"), proposals=frozenset("h"), holds=frozenset("l"),
-        samples=frozenset("ji"),
+        samples=frozenset("ji"), auditors=frozenset("u"),
     )  # fmt: skip
     locks = everything.locks(accounts=("z", "y"))
     assert [lock.noun for lock in locks] == list(LOCK_ORDER)
