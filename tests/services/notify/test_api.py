@@ -9,6 +9,7 @@ from typing import Any
 import jwt
 import pytest
 from fastapi import FastAPI
+from sqlalchemy import event as listening
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -340,3 +341,40 @@ async def test_with_other_keys_than_leaf_0_names_it_is_not_ready(world: World, a
     answer = await browser.get("/readyz")
     assert answer.status_code == 503
     assert answer.json()["probes"]["founded"].startswith("OtherKeys")
+
+
+async def test_g12_unknown_and_not_yours_are_one_answer_by_the_same_statements(
+    app: FastAPI, world: World, client: Clients
+) -> None:
+    await world.account("ana", "defence")
+    berta = await world.account("berta", "defence")
+    assert (await client("berta").post("/v1/parties", ADDRESS)).status_code == 201
+    case = await world.case(berta)
+    made, _ = await world.propose(proposal(item(case, world.lab), recipients={berta: case}))
+    tries: list[tuple[str, str, dict[str, str] | None]] = [
+        (f"/v1/parties/{berta}", f"/v1/parties/{new_id()}", None),
+        (f"/v1/notices?proposal={made}", f"/v1/notices?proposal={new_id()}", None),
+        (case, new_id(), {}),
+    ]
+    for theirs, nobodys, body in tries:
+        seen = [await watched(app, client("ana"), one, body) for one in (theirs, nobodys)]
+        assert seen[0] == seen[1], theirs
+        assert seen[0][1], "it was looked for"
+
+
+async def watched(
+    app: FastAPI, who: Client, what: str, body: dict[str, str] | None
+) -> tuple[tuple[int, bytes, list[tuple[str, str]]], list[str]]:
+    """Status, body and headers of a read, or of a subscription to a case, and the statements that it took."""
+    asked: list[str] = []
+
+    def listen(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        asked.append(statement)
+
+    engine = app.state.desk.engine.sync_engine
+    listening.listen(engine, "before_cursor_execute", listen)
+    try:
+        answer = await (who.get(what) if body is None else who.post("/v1/subscriptions", {"case": what}))
+    finally:
+        listening.remove(engine, "before_cursor_execute", listen)
+    return (answer.status_code, answer.content, sorted(answer.headers.items())), asked
