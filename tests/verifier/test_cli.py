@@ -60,7 +60,7 @@ def test_1_a_defect_is_named(folder: Path, capsys: Capture) -> None:
     assert main(["--vkey", LOG_VKEY, str(folder)]) == 1
     out = capsys.readouterr().out.splitlines()
     assert out[0] == "DEFECT entry-changed, entry 256: the bytes are not those whose hash was signed"
-    assert out[1].endswith("1 defects. Do not rely on this log before they are explained.")
+    assert out[1].endswith("1 defects. Do not rely on it before they are explained.")
 
 
 def test_1_a_demanded_cosigner_is_not_there(folder: Path, capsys: Capture) -> None:

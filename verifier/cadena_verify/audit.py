@@ -14,13 +14,12 @@ What it does not check: that an event is true, that events were recorded when th
 import os
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 from cadena_verify.crew import crew_for
 from cadena_verify.founding import Founding
 from cadena_verify.heads import Heads, check_cosignatures, load_heads
-from cadena_verify.notes import VerifierKey
+from cadena_verify.notes import VerifierKey, instant
 from cadena_verify.progress import Progress
 from cadena_verify.promises import load_promises
 from cadena_verify.reading import Reading, find_founder, judge_of
@@ -78,7 +77,7 @@ def audit(source: Source, wanted: Wanted) -> Report:
     demand_seen(seen, heads.final, heads.history, report)  # 6
     if promises is not None:  # 7
         keys = founding.promise_keys if founding else {}
-        promises.judge(keys, _instant(cosigned.get(heads.final.size)), report)
+        promises.judge(keys, instant(cosigned.get(heads.final.size)), report)
         report.facts["promises"] = promises.counts
     report.settle()
     if wanted.seen and not report.defects_total:
@@ -111,7 +110,7 @@ def _counts(heads: Heads, rebuild: Rebuild, cosigned: dict[int, int]) -> dict[st
         "size": heads.final.size,
         "root": heads.final.root.hex(),
         "rebuilt": rebuild.agreed,
-        "head_time": _instant(cosigned.get(heads.final.size)),
+        "head_time": instant(cosigned.get(heads.final.size)),
         "heads": len(heads.history),
         "heads_cosigned": len(cosigned),
         "tiles": rebuild.tiles,
@@ -127,13 +126,3 @@ def _counted(founding: Founding | None, reading: Reading) -> dict[str, object]:
         "foreign": reading.tally.foreign,
         "markers": reading.tally.markers,
     }
-
-
-def _instant(seconds: int | None) -> str | None:
-    """POSIX seconds as the ledger writes an instant; None where there is none, or it is beyond the calendar."""
-    if seconds is None:
-        return None
-    try:
-        return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-    except (OverflowError, ValueError, OSError):
-        return None

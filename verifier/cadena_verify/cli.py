@@ -1,4 +1,4 @@
-"""The command line: `cadena-verify [log] URL|FOLDER` and `cadena-verify proof FILE`."""
+"""The command line: `cadena-verify [log] URL|FOLDER`, `cadena-verify proof FILE` and `cadena-verify case FILE`."""
 
 import argparse
 import json
@@ -9,12 +9,14 @@ from pathlib import Path
 
 from cadena_verify import __version__
 from cadena_verify.audit import Wanted, audit
+from cadena_verify.case import check_case
 from cadena_verify.notes import COSIGNATURE, ED25519, NotANote, VerifierKey, parse_vkey
 from cadena_verify.promises import PromisesUnusable
 from cadena_verify.proof import check_proof
 from cadena_verify.report import CODES, Report
 from cadena_verify.seen import SeenUnusable
 from cadena_verify.source import TIMEOUT_SECONDS, Unreadable, open_source
+from cadena_verify.verdict import verdict
 
 MAX_TIMEOUT_SECONDS = 3600
 MAX_JOBS = 256
@@ -51,11 +53,11 @@ def run() -> None:
 def main(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code."""
     words = list(arguments)
-    if words and words[0] not in ("log", "proof", "-h", "--help", "--version"):
+    if words and words[0] not in ("log", "proof", "case", "-h", "--help", "--version"):
         words.insert(0, "log")
     options = _parser().parse_args(words)
     try:
-        report = _audit(options) if options.command == "log" else _proof(options)
+        report = {"log": _audit, "proof": _proof, "case": _case}[options.command](options)
     except Unreadable as error:
         return _stop(UNREADABLE, str(error), options)
     except (_Unusable, SeenUnusable, PromisesUnusable) as error:
@@ -94,31 +96,23 @@ def _proof(options: argparse.Namespace) -> Report:
     return check_proof(_read(options.file), _read(beside), str(options.file), key, cosigner)
 
 
+def _case(options: argparse.Namespace) -> Report:
+    key = _key(options.vkey, ED25519)
+    cosigner = _key(options.cosigner, COSIGNATURE) if options.cosigner else None
+    try:
+        with options.file.open("rb") as file:
+            return check_case(file, str(options.file), key, cosigner)
+    except OSError as error:
+        raise _Unusable(f"{options.file} cannot be read: {error.strerror}.") from error
+
+
 def _show(report: Report, options: argparse.Namespace) -> None:
     if options.json:
         print(json.dumps(report.as_json(), indent=1, ensure_ascii=False))
     elif not options.quiet:
         for line in report.lines():
             print(line)
-        print(_verdict(report))
-
-
-def _verdict(report: Report) -> str:
-    facts = report.facts
-    if report.defects_total:
-        return f"{report.log}: {report.defects_total} defects. Do not rely on this log before they are explained."
-    if "heads" not in facts:
-        return f"{report.log} is entry {facts['index']} of {facts['origin']}, under its signed head of {facts['size']}."
-    if "subjects" not in facts:
-        return (
-            f"{facts['origin']}: the hashes of {facts['size']:,} entries, {facts['tiles']:,} tiles and "
-            f"{facts['heads']:,} signed heads verified; no entry was read as an event. Root {facts['root']}"
-        )
-    kept = f", promises: {json.dumps(facts['promises'])[1:-1]}" if "promises" in facts else ""
-    return (
-        f"{facts['origin']}: {facts['size']:,} entries, {facts['tiles']:,} tiles and {facts['heads']:,} signed heads "
-        f"verified, {facts['subjects']:,} subjects without a gap{kept}. Root {facts['root']}"
-    )
+        print(verdict(report))
 
 
 def _stop(code: int, sentence: str, options: argparse.Namespace) -> int:
@@ -193,7 +187,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog=EXIT_CODES, formatter_class=plain,
     )  # fmt: skip
     parser.add_argument("--version", action="version", version=f"cadena-verify {__version__}")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="log|proof")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="log|proof|case")
     codes = "defects and warnings:\n" + "\n".join(f"  {code:20} {meaning}" for code, meaning in CODES.items())
     log = commands.add_parser(
         "log", help="audit a whole log; `log` may be left out", description="Audit a whole log.",
@@ -215,7 +209,12 @@ def _parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     proof.add_argument("file", type=Path, metavar="FILE")
     proof.add_argument("--tlog-proof", type=Path, metavar="FILE", help="the proof (default: FILE.tlog-proof)")
-    for command in (log, proof):
+    case = commands.add_parser(
+        "case", help="check the export of one case offline", description="Check the export of one case offline.",
+        epilog=EXIT_CODES, formatter_class=plain,
+    )  # fmt: skip
+    case.add_argument("file", type=Path, metavar="FILE", help="as GET /v1/cases/{id}/export answers")
+    for command in (log, proof, case):
         command.add_argument("--vkey", required=True, metavar="VKEY|FILE", help="the log's key: all that is trusted")
         command.add_argument("--cosigner", metavar="VKEY|FILE", help="demand this cosigner's signature")
         command.add_argument("--json", action="store_true", help="print the report as JSON (see README)")

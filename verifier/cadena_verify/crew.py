@@ -5,7 +5,6 @@ A helper holds no state that another needs. It ignores Ctrl-C, which ends the pa
 
 import multiprocessing
 import signal
-import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from multiprocessing.connection import Connection, wait
@@ -60,7 +59,7 @@ class Helpers:
         spawn = multiprocessing.get_context("spawn")
         self._lines: list[Line] = []
         self.processes: list[multiprocessing.process.BaseProcess] = []
-        with _interrupts_ignored():
+        with _interrupts_held_back():
             for _ in range(count):
                 mine, theirs = spawn.Pipe()
                 process = spawn.Process(target=_help, args=(source, theirs), daemon=True)
@@ -159,16 +158,13 @@ def _answer(scanner: Scanner, plan: Plan | None, task: range | Part) -> object:
 
 
 @contextmanager
-def _interrupts_ignored() -> Iterator[None]:
-    """Helpers that are started in here ignore Ctrl-C from their first moment on."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+def _interrupts_held_back() -> Iterator[None]:
+    """Ctrl-C waits until the end of the block, and helpers started in it hear of none before they ignore them all."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def crew_for(source: Source, jobs: int) -> Crew:

@@ -3,6 +3,7 @@
 import base64
 import binascii
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from hashlib import sha256
 
 from cryptography.exceptions import InvalidSignature
@@ -125,6 +126,16 @@ def cosigned_at(text: str, line: Signature, key: VerifierKey) -> int | None:
     seconds = int.from_bytes(line.blob[:8], "big")
     message = f"cosignature/v1\ntime {seconds}\n{text}".encode()
     return seconds if key.verifies(line.blob[8:], message) else None
+
+
+def instant(seconds: int | None) -> str | None:
+    """POSIX seconds as the ledger writes an instant; None where there is none, or it is beyond the calendar."""
+    if seconds is None:
+        return None
+    try:
+        return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    except (OverflowError, ValueError, OSError):
+        return None
 
 
 def _signature(line: str) -> Signature:

@@ -79,7 +79,7 @@ class Promises:
 
     def _verdict(self, promise: Promise, keys: dict[str, bytes], head_time: str | None, report: Report) -> str:
         key = keys.get(promise.source)
-        if key is None or not _is_signed(promise, key):
+        if key is None or not is_signed(promise, key):
             message = f"{promise.file} is not signed by {promise.source[:80]}'s key of leaf 0"
             report.defect("promise-forged", message, index=promise.place)
             return "forged"
@@ -142,7 +142,8 @@ def parse_promise(raw: bytes, name: str) -> Promise:
     )  # fmt: skip
 
 
-def _is_signed(promise: Promise, key: bytes) -> bool:
+def is_signed(promise: Promise, key: bytes) -> bool:
+    """Whether this Ed25519 public key of 32 bytes made the promise's signature."""
     try:
         Ed25519PublicKey.from_public_bytes(key).verify(promise.signature, promise.signed)
     except (InvalidSignature, ValueError):

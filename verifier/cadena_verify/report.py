@@ -39,9 +39,15 @@ CODES: dict[str, str] = {
     "promise-broken": "a recorded fact that was promised is not in the ledger as promised",
     "proof-malformed": "the proof cannot be read",
     "proof-fails": "the file is not the entry that the proof speaks of",
+    "case-malformed": "a line of the file is not what the format has there",
+    "case-truncated": "the file lacks its last line, or lines that it counts",
+    "case-order": "the events do not stand in the order of the ledger",
+    "case-foreign": "an event is not of this case, or none opens it",
+    "sealed-wrong": "a text is not the one that its event sealed",
     "conflict": "other bytes under a known event id, or a command's event recorded twice: only the lowest index counts",
     "version-order": "a later version of a subject came before an earlier one",
     "promise-overdue": "a promise is pending though its time has passed: the log holds nothing later yet",
+    "promise-unchecked": "an event's promise cannot be checked: the file does not prove its service's key",
     "cosignature-absent": "heads without a cosignature",
 }
 """Every code there is. The last ones, from `conflict` on, are warnings."""

@@ -1,0 +1,38 @@
+"""What is said to a reader at the end of a check. PURE."""
+
+import json
+
+from cadena_verify.case import SHOWS
+from cadena_verify.report import Report
+
+
+def verdict(report: Report) -> str:
+    """The last line: what was checked, and how it stands."""
+    facts = report.facts
+    if report.defects_total:
+        return f"{report.log}: {report.defects_total} defects. Do not rely on it before they are explained."
+    if "promised" in facts:
+        return f"{_of_case(report)}\n{SHOWS}"
+    if "heads" not in facts:
+        return f"{report.log} is entry {facts['index']} of {facts['origin']}, under its signed head of {facts['size']}."
+    if "subjects" not in facts:
+        return (
+            f"{facts['origin']}: the hashes of {facts['size']:,} entries, {facts['tiles']:,} tiles and "
+            f"{facts['heads']:,} signed heads verified; no entry was read as an event. Root {facts['root']}"
+        )
+    kept = f", promises: {json.dumps(facts['promises'])[1:-1]}" if "promises" in facts else ""
+    return (
+        f"{facts['origin']}: {facts['size']:,} entries, {facts['tiles']:,} tiles and {facts['heads']:,} signed heads "
+        f"verified, {facts['subjects']:,} subjects without a gap{kept}. Root {facts['root']}"
+    )
+
+
+def _of_case(report: Report) -> str:
+    facts = report.facts
+    seen = facts["head_time"] or "at a time that nobody cosigned"
+    counts = [f"{facts['promised']} more promised and not yet under it", f"{facts['texts']} texts as they were sealed"]
+    counts += [f"{facts[word]} {word}" for word in ("erased", "lost", "withheld") if facts[word]]
+    return (
+        f"{report.log}: case {facts['case']} of {facts['origin']}: {facts['events']} events proved "
+        f"under the signed head of {facts['size'] or 0:,}, seen {seen}; {', '.join(counts)}."
+    )
