@@ -1,5 +1,6 @@
 """What a process is told when the broker denies it something: which user, which right, which topic, and no password."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from uuid import uuid4
 
@@ -116,6 +117,9 @@ def test_the_operators_tool_says_at_once_that_it_is_turned_away(kafka_broker: Ka
 
 async def test_who_is_no_operator_gives_no_rights(somebody: Somebody) -> None:
     own = Administration(somebody.config)
-    for attempt in (lambda: own.allow([somebody.rule(WRITE)]), lambda: own.set_passwords({somebody.name: "new"})):
+    attempts: list[Callable[[], None]] = [
+        lambda: own.allow([somebody.rule(WRITE)]), lambda: own.set_passwords({somebody.name: "new"}),
+    ]  # fmt: skip
+    for attempt in attempts:
         with pytest.raises(Refused, match="may not administer"):
             attempt()
