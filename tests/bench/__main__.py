@@ -2,12 +2,13 @@
 
 A full run of all parts writes docs/performance.md and docs/performance.svg; any other writes both into var/bench/.
 `--page` writes them anew from the last full run. Exit code 0 if all was measured, reached or not; 1 if a part could not
-be; 130 after Ctrl-C.
+be; 130 after Ctrl-C or another request to end.
 """
 
 import argparse
 import json
 import shlex
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -103,6 +104,8 @@ def write(kept: dict[str, Any], folder: Path) -> None:
 
 
 if __name__ == "__main__":
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)  # an end by any of them takes down what was started
     try:
         sys.exit(main(sys.argv[1:]))
     except StackProblem as problem:
