@@ -24,7 +24,7 @@ from deploy.local.stack import Stack
 from deploy.local.waiting import wait_until
 from shared.accounts import account_digest, command_hash
 
-ANSWER_SECONDS = 300.0
+ANSWER_SECONDS = 900.0
 REQUEST_SECONDS = 20.0
 PAUSE_SECONDS = 0.2
 SAMPLES = "/v1/samples"

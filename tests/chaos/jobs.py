@@ -67,14 +67,14 @@ class Office:
         }  # fmt: skip
 
     def lab(self, lab: str, stop: threading.Event) -> None:
-        """Registers one sample after the other, hands over every third, leaves every fourth to the prosecutor."""
+        """Registers one sample after the other, hands over every third, leaves every second to the prosecutor."""
         rng, number, handed = random.Random(f"{self.seed} {lab}"), 0, list[dict[str, Any]]()
         while not stop.wait(PACE_SECONDS):
             number += 1
             sample = self.register(lab, number, rng)
             if number % 8 == 0:
                 self.refused(sample, rng)
-            if number % 4 == 0:
+            if number % 2 == 0:
                 self.proposable.append(sample.said["id"])
             elif number % 3 == 0:
                 handed.append(sample.said)

@@ -9,20 +9,25 @@ from functools import partial
 from pathlib import Path
 
 from deploy.local.commands import run_service
+from deploy.local.databases import run_sql
 from tests.chaos import demands, post
-from tests.chaos.callers import Crowd, Job
+from tests.chaos.callers import Crowd, Job, Kept
 from tests.chaos.jobs import HEAPING, Office
-from tests.chaos.ledger import metric
 from tests.chaos.mayhem import Mayhem
-from tests.chaos.plan import Hands, Round, planned, wanted, waves
+from tests.chaos.plan import ACTS, Hands, Round, around, planned, wanted, waves
 
 AT_RISK = 200
+MAIL = around(*ACTS["mail"])
 MARGIN = 30
 BATCH = 40
 """Entries that an armed writer takes at once: it must die with enough left."""
-BEHIND = 150
-"""How many more entries the log holds when the workers begin to read."""
-UNPUBLISHED = 40
+PROPOSED, SIDE_BY_SIDE = 5, 3
+"""Proposals of which the log tells the workers when they begin to read, and how many more for each death over a mail:
+whoever dies in an attempt had begun as many side by side, and they are not due again for minutes."""
+UNPUBLISHED = """
+    SELECT count(*) FROM event WHERE id IN ({}) AND NOT EXISTS (
+        SELECT FROM publication WHERE event_seq = event.seq AND kafka_offset >= 0
+    )"""
 RETRIED = 15
 
 
@@ -63,17 +68,16 @@ def at_work(mayhem: Mayhem, office: Office) -> Iterator[None]:
 def one(mayhem: Mayhem, office: Office, plan: Round) -> None:
     """One round: everything dies where the plan says, then everything heals."""
     mayhem.freeze_writer()
+    proposed = propose(mayhem, office, plan.reading)
     pile_up(mayhem, office, plan.sealing)
-    mayhem.until(lambda: is_published(mayhem), "what was acknowledged to be in its topics")
     *earlier, last = waves(plan.recording)
     for points in earlier:
         mayhem.die_at(points)
     mayhem.hold(list(plan.reading))
     mayhem.die_at(last, also=plan.victims, after=plan.after)
     writer_dies(mayhem, plan.sealing)
-    behind = len(mayhem.log.leaves) + BEHIND
     mayhem.release("audit writer", CADENA_BATCH_EVENTS=str(BATCH))
-    mayhem.until(lambda: len(mayhem.log.leaves) >= behind, "entries that no worker has read")
+    mayhem.until(lambda: mayhem.log.missing(proposed) == 0, "proposals to be sealed, of which no worker has read")
     mayhem.freeze_writer()
     pile_up(mayhem, office, plan.sealing_again)
     for points in waves(plan.reading):
@@ -93,20 +97,22 @@ def writer_dies(mayhem: Mayhem, sealing: Hands) -> None:
 
 
 def pile_up(mayhem: Mayhem, office: Office, sealing: Hands) -> None:
-    """Have enough acknowledged that is not sealed, whatever the writer seals between its deaths."""
-    enough = AT_RISK + MARGIN + BATCH * sum(map(len, sealing.values()))
+    """Have enough acknowledged that is not sealed, whatever the writer seals between its deaths: one batch, and the next."""
+    enough = AT_RISK + MARGIN + 2 * BATCH * sum(map(len, sealing.values()))
     with office.heaping_up():
         mayhem.until(lambda: mayhem.log.missing(mayhem.callers.kept) >= enough, f"{enough} events at risk")
 
 
-def is_published(mayhem: Mayhem) -> bool:
-    """Whether the relays have little left to do."""
-    topics = mayhem.stack.wiring.topics
-    waiting = [
-        metric(mayhem.stack, f"{service} worker", "cadena_unpublished_events", topic=topics[service])
-        for service in ("custody", "notify")
-    ]
-    return max(waiting) <= UNPUBLISHED
+def propose(mayhem: Mayhem, office: Office, reading: Hands) -> list[Kept]:
+    """New proposals, in custody's topic; enough that mail is due whenever a worker is to die over it."""
+    deaths = sum(point in MAIL for points in reading.values() for point in points)
+    start, enough = len(office.proposals), PROPOSED + SIDE_BY_SIDE * deaths
+    mayhem.until(lambda: len(office.proposals) >= start + enough, f"{enough} proposals")
+    proposed = office.proposals[start:]
+    unpublished = UNPUBLISHED.format(", ".join(f"'{event}'" for one in proposed for event in one.events))
+    database = mayhem.stack.wiring.databases["custody"]["owner"]
+    mayhem.until(lambda: int(run_sql(database, unpublished)) == 0, "what was proposed to be in its topic")
+    return proposed
 
 
 def hold_against_the_ledger(mayhem: Mayhem, office: Office, rng: random.Random, start: int, prepared: int) -> None:
