@@ -104,8 +104,8 @@ def write(kept: dict[str, Any], folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.default_int_handler)  # an end by any of them takes down what was started
+    for ending in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ending, signal.default_int_handler)  # an end by any of them takes down what was started
     try:
         sys.exit(main(sys.argv[1:]))
     except StackProblem as problem:

@@ -111,7 +111,7 @@ def large_log(run: WriterRun, proved: ProofRun) -> Measured:
         f"{proved.count:,} events at random, open loop at {proved.rate:g}/s, from the request being due to its answer"
     )
     memory = f"From {early.size:,} leaves to {last.size:,}; {last.rss / MEBIBYTE:.0f} MiB at the end"
-    figures = (
+    figures: tuple[Figure, ...] = (
         Figure(
             "f", "inclusion proof, p99", "ms", 1000 * proved.p99, f"Log of {proved.leaves:,} leaves; {said}.",
             bar=Bar("at most", 5),
@@ -123,6 +123,14 @@ def large_log(run: WriterRun, proved: ProofRun) -> Measured:
             bar=Bar("at most", ROOM),
         ),
     )  # fmt: skip
+    if run.take_over is not None:
+        figures += (
+            Figure(
+                "f", "take-over by another writer", "s", run.take_over.seconds,
+                f"From the start of its process until it reads on. Its check of the whole ledger takes "
+                f"{run.take_over.check:.1f} s of that; its heartbeat is meanwhile {run.take_over.beat_age:.1f} s old at most.",
+            ),
+        )  # fmt: skip
     memory_points = tuple((float(step.size), step.rss / MEBIBYTE) for step in run.steps)
     return Measured(figures, (Series("f", "the writer's resident memory", "leaves", "MiB", memory_points),))
 
@@ -148,7 +156,8 @@ def measured_sealing(run: SealingRun) -> Measured:
     said = (
         f"{run.count:,} samples registered at {run.rate:.0f}/s, half the sustainable rate, over 64 connections; from the moment "
         f"a request was due until a reader of the audit topic has its fact, under a signed head. All six processes, "
-        f"PostgreSQL, Kafka and the clients share the machine. The longest took {1000 * run.longest:.0f} ms."
+        f"PostgreSQL, Kafka and the clients share the machine. The longest took {1000 * run.longest:.0f} ms. CPU in ms a "
+        f"POST: {', '.join(f'{process} {spent:.2g}' for process, spent in run.cpu)}."
     )
     return Measured(
         (

@@ -19,7 +19,7 @@ from tests.bench.proofs import ProofRun
 from tests.bench.servers import Servers
 from tests.bench.sizes import LARGE, SMALL, Sizes
 from tests.bench.tessera import TesseraRun, Tools
-from tests.bench.writer import WriterRun, ledger, watch, writer
+from tests.bench.writer import WriterRun, ledger, take_over, watch, writer
 
 ENOUGH = 25_000
 """Events that show a writer's rate, where a run is too small for a sixth of its log."""
@@ -33,12 +33,15 @@ class Rates:
 
 
 async def one_ledger(servers: Servers, sizes: Sizes, size: int, asked: bool) -> tuple[WriterRun, ProofRun | None]:
-    """A log of `sizes.leaves` from a filled topic, and, if asked for, proofs from it."""
+    """A log of `sizes.leaves` from a filled topic; if asked for, the next writer's take-over of it and proofs from it."""
     async with ledger(servers) as rig:
         fill(rig.config, rig.kafka.custody_topic, [], size, sizes.leaves)
         async with writer(rig) as process, reading(rig.config, [rig.kafka.audit_topic]) as published:
             run = await watch(servers, rig, process, published, sizes.leaves, size, sizes.step)
-        return run, await proofs.measure(rig, sizes.proof_rate, sizes.proofs) if asked else None
+        if not asked:
+            return run, None
+        run = replace(run, take_over=await take_over(rig))
+        return run, await proofs.measure(rig, sizes.proof_rate, sizes.proofs)
 
 
 async def rates(servers: Servers, sizes: Sizes, tools: Tools | None, known: Rates, proving: bool) -> Measured:

@@ -22,6 +22,7 @@ from shared.kafka import Reader, reading
 from shared.tiles import unframe
 from tests.bench.figures import percentile
 from tests.bench.openloop import Asked, as_fast, at_rate, connections, request
+from tests.bench.writer import cpu_seconds
 
 CLOSED_CONNECTIONS = 16
 OPEN_CONNECTIONS = 64
@@ -42,6 +43,8 @@ class SealingRun:
     longest: float
     answered_p50: float
     answered_p99: float
+    cpu: tuple[tuple[str, float], ...]
+    """Process → CPU in ms a POST over the open loop, the largest first; what is not ours is missing."""
 
 
 @dataclass
@@ -110,16 +113,24 @@ async def measure(stack: Stack, burst: int, seconds: float, warm_up: float) -> S
         sealed = await seen.all_of(event_of(one) for one in fast)
         sustainable = burst / (max(sealed) - began)
         rate = sustainable / 2
+        count, before = int(rate * (warm_up + seconds)), _cpu(stack)
         async with connections(desk.url, OPEN_CONNECTIONS) as opened:
-            asked = await at_rate(opened, desk.post, rate, int(rate * (warm_up + seconds)))
+            asked = await at_rate(opened, desk.post, rate, count)
         sealed = await seen.all_of(event_of(one) for one in asked)
+        spent = {name: 1000 * (seconds - before[name]) / count for name, seconds in _cpu(stack).items()}
     first = min(one.due for one in asked) + warm_up
     pairs = [(one, at) for one, at in zip(asked, sealed, strict=True) if one.due >= first]
     taken, answered = [at - one.due for one, at in pairs], [one.done - one.due for one, _ in pairs]
     return SealingRun(
         sustainable, rate, len(pairs), percentile(taken, 0.5), percentile(taken, 0.99), max(taken),
-        percentile(answered, 0.5), percentile(answered, 0.99),
+        percentile(answered, 0.5), percentile(answered, 0.99), tuple(sorted(spent.items(), key=lambda one: -one[1])),
     )  # fmt: skip
+
+
+def _cpu(stack: Stack) -> dict[str, float]:
+    """CPU seconds so far of each process that is ours."""
+    running = stack.services | stack.backends.processes
+    return {name: cpu_seconds(process.pid) for name, process in running.items() if process.pid is not None}
 
 
 @asynccontextmanager

@@ -10,7 +10,7 @@ from tests.bench.recording import Beside, RecordingRun
 from tests.bench.sealing import SealingRun
 from tests.bench.tessera import TesseraRun
 from tests.bench.verifier import Checked, VerifiedRun
-from tests.bench.writer import Step, WriterRun
+from tests.bench.writer import Step, TakeOver, WriterRun
 
 MIB = 2**20
 STEPS = tuple(Step(250_000 * step, 4.0 * step, (80 + step) * MIB) for step in range(1, 13))
@@ -64,6 +64,8 @@ def test_memory_is_flat_from_a_sixth_of_the_log_on_or_is_not() -> None:
     assert found["growth of the writer's memory"].reached is True
     assert found["inclusion proof, p99"].ours == pytest.approx(5.1)
     assert found["inclusion proof, p99"].reached is False
+    again = replace(FILLED, take_over=TakeOver(2.5, 4.0, 1.9))
+    assert by_name(judged.large_log(again, proved))["take-over by another writer"].ours == 4.0
     grown = replace(FILLED, steps=(*STEPS[:-1], replace(STEPS[-1], rss=120 * MIB)))
     assert by_name(judged.large_log(grown, proved))["growth of the writer's memory"].reached is False
 
@@ -75,8 +77,11 @@ def test_latencies_are_told_in_milliseconds() -> None:
     assert found["350 B, p99"].reached is False
     assert found["350 B, p50"].bar is None
     assert "33,000/s" in found["350 B, p99"].includes
-    sealed = by_name(judged.measured_sealing(SealingRun(600.0, 300.0, 6000, 0.2, 0.5, 0.7, 0.01, 0.05)))
+    sealed = by_name(
+        judged.measured_sealing(SealingRun(600.0, 300.0, 6000, 0.2, 0.5, 0.7, 0.01, 0.05, (("custody api", 1.234),)))
+    )
     assert sealed["POST to sealed, p99"].reached is True
+    assert sealed["POST to sealed, p99"].includes.endswith("CPU in ms a POST: custody api 1.2.")
     assert sealed["POST to answer, p50"].ours == pytest.approx(10)
 
 

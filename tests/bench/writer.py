@@ -219,10 +219,10 @@ async def _published(rig: Rig, reader: Reader) -> int:
 
 def _used(servers: Servers, process: Process) -> list[float]:
     """CPU seconds of the writer, of PostgreSQL and of Kafka so far, -1 for one that is not ours."""
-    return [-1.0 if pid is None else _cpu(pid) for pid in (process.pid, servers.postgres_pid, servers.kafka_pid)]
+    return [-1.0 if pid is None else cpu_seconds(pid) for pid in (process.pid, servers.postgres_pid, servers.kafka_pid)]
 
 
-def _cpu(pid: int) -> float:
+def cpu_seconds(pid: int) -> float:
     """CPU seconds of a process, of its children that live, and of those that have ended."""
     ticks = sum(map(int, _stat(pid)[11:15]))
     for child in _children(pid):
