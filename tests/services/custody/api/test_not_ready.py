@@ -48,6 +48,24 @@ async def test_while_the_database_is_away_a_retry_is_asked_for(tmp_path: Path) -
         assert (await office.client.get("/readyz")).status_code == 503
 
 
+async def test_while_the_issuers_keys_cannot_be_had_nobody_is_judged_and_the_key_stays_free(
+    custody_database: dict[str, str], tmp_path: Path
+) -> None:
+    house = bare(custody_database, tmp_path)
+    kept = house.issuer.jwks.read_bytes()
+    house.issuer.jwks.write_text('{"keys": []}')
+    async with opened(house) as office:
+        assert await both(office) == {(503, "urn:cadena:problem:issuer-unreachable")}
+        ready = await office.client.get("/readyz")
+        assert (ready.status_code, ready.json()["probes"]["issuer"].partition(":")[0]) == (503, "IssuerUnreachable")
+        missing = await office.client.post("/v1/persons", json={"name": "Ana"})
+        assert missing.status_code == 401, "no token is no token"
+        house.issuer.jwks.write_bytes(kept)
+        made = await office.post("registrar", "/v1/persons", {"name": "Ana"}, key=NOBODY)
+        assert made.status_code != 503 or made.json()["type"] == "urn:cadena:problem:not-founded"
+        assert (await office.client.get("/readyz")).json()["probes"]["issuer"] == "ok"
+
+
 @pytest.mark.parametrize("missing", ["token", "body"])
 async def test_what_is_wrong_with_a_request_is_told_all_the_same(tmp_path: Path, missing: str) -> None:
     house = bare({"api": f"postgresql://custody_api:x@/custody?host={tmp_path}"}, tmp_path)
