@@ -168,6 +168,22 @@ def test_a_conflicting_leaf_does_not_keep_a_promise(auditor: Auditor, tmp_path: 
     assert found(auditor.audit(log, promises=folder)) == {("promise-broken", 5, 6, None)}
 
 
+@pytest.mark.parametrize(("says", "kept"), [("L-5", True), ("L-6", False)])
+def test_an_act_that_was_said_twice_keeps_its_second_promise_and_another_act_does_not(
+    auditor: Auditor, tmp_path: Path, says: str, kept: bool
+) -> None:
+    """After a restoration a service may be told of an act again before it knows of the first time."""
+    salted = {"label": "L-5", "reason": "sha256:" + "0" * 64}
+    first = canonical(json.loads(entries(6)[5]) | {"data": salted})
+    again = {"id": event(900)["id"], "data": salted | {"label": says, "reason": "sha256:" + "1" * 64}}
+    second = canonical(json.loads(first) | again)
+    some = entries(10)
+    some[5] = first
+    report = auditor.audit(Forged([*some, second], [11]), promises=promises(tmp_path, promise(second)))
+    assert report.warnings[0].code == "conflict"
+    assert report.facts["promises"]["fulfilled"] == kept
+
+
 def test_a_promise_by_another_key_is_forged(auditor: Auditor, tmp_path: Path) -> None:
     entry = sound().entries[7]
     folder = promises(tmp_path, promise(entry, NOTIFY_KEY), promise(entry, iss="urn:cadena:other:custody"))
