@@ -1,6 +1,7 @@
 """What every test may ask for: a real PostgreSQL, a real Kafka, databases and topics of its module's own.
 
 One server and one broker run for the whole session; a module isolates itself by fresh databases and a topic prefix.
+With `-n`, each of the processes is such a session.
 """
 
 import asyncio
@@ -10,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from deploy.local import databases as making
 from deploy.local.backends import given_kafka
@@ -19,6 +21,33 @@ from deploy.local.kafka import Kafka
 from deploy.local.postgres import Postgres
 from deploy.local.stack import Stack
 from shared.kafka import KafkaConfig, ensure_topics, fact_topic
+
+# A busy machine is no fault of the code: examples are judged by what they show, not by how long they took.
+settings.register_profile("cadena", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("cadena")
+
+LONGEST_FIRST = ("chaos", "installation", "drills", "docs", "invariants", "tamper", "bench")
+"""Groups that take minutes; begun last, they would leave the other processes waiting for them."""
+ONE_INSTALLATION = frozenset({"e2e", "authorisation", "fuzz", "attack"})
+"""Packages that call the session's installation, which so is started once."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Where several processes run the tests: what shares something costly stays together, and long things begin first."""
+    if config.getoption("dist", "no") == "no":
+        return
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(_group(item)))
+    rank = {name: place for place, name in enumerate(LONGEST_FIRST)}
+    items.sort(key=lambda item: rank.get(_group(item), len(rank)))
+
+
+def _group(item: pytest.Item) -> str:
+    package = item.path.relative_to(Path(__file__).parent).parts[0]
+    if package in ONE_INSTALLATION:
+        return "installation"
+    return package if package in LONGEST_FIRST else str(item.path)
 
 
 @pytest.fixture(scope="session")
