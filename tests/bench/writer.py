@@ -11,10 +11,9 @@ import os
 import secrets
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, replace
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +23,11 @@ import orjson
 from deploy.local.ports import free_ports
 from deploy.local.process import Process
 from deploy.local.wiring import kafka_environment
-from shared.kafka import Message, Producer, Reader, reading
+from shared.kafka import Reader, reading
 from shared.notes import open_checkpoint
+from tests.bench.producing import fill
 from tests.bench.servers import Servers, servers
-from tests.services.audit.rig import CUSTODY, ORIGIN, TIME, Rig
+from tests.services.audit.rig import ORIGIN, Rig
 
 HERE = Path(__file__).parents[2]
 STEP = 500_000
@@ -35,7 +35,6 @@ LOOK_SECONDS = 0.05
 START_SECONDS = 120.0
 SILENCE_SECONDS = 60.0
 """A writer whose head stands still for so long, with events to come, is broken and not slow."""
-AT_ONCE = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,37 +73,6 @@ class TakeOver:
     beat_age: float
 
 
-def events(count: int, size: int) -> Iterator[bytes]:
-    """Events of custody of exactly `size` bytes (320 at least), in canonical form, each with a UUIDv7 of now."""
-    members: dict[str, object] = {
-        "actor": {}, "command": "0" * 32, "data": {"pad": ""}, "dataschema": "sample.registered.v1", "id": "@",
-        "outcome": "accepted", "source": CUSTODY, "specversion": "1.0", "time": TIME,
-        "type": "org.cadena.custody.sample.registered.v1",
-    }  # fmt: skip
-    room = size - len(orjson.dumps(members)) - 35
-    if room < 0:
-        raise ValueError(f"an event has at least {size - room} bytes")
-    before, after = orjson.dumps(members | {"data": {"pad": "x" * room}}).split(b"@")
-    for start in range(0, count, AT_ONCE):
-        stamp = f"{int(time.time() * 1000):012x}"
-        prefix = before + f"{stamp[:8]}-{stamp[8:]}-7".encode()
-        random = secrets.token_hex(10 * AT_ONCE)
-        for at in range(0, 20 * min(AT_ONCE, count - start), 20):
-            tail = f"{random[at : at + 3]}-a{random[at + 3 : at + 6]}-{random[at + 6 : at + 18]}"
-            yield prefix + tail.encode() + after
-
-
-async def fill(rig: Rig, count: int, size: int) -> None:
-    """Put so many events on custody's topic, as fast as it takes them."""
-    producer = await Producer.open(rig.config)
-    made = events(count, size)
-    try:
-        while batch := [Message(value) for value in islice(made, AT_ONCE)]:
-            await producer.send_many(rig.kafka.custody_topic, batch)
-    finally:
-        await producer.close()
-
-
 @asynccontextmanager
 async def ledger(servers: Servers) -> AsyncIterator[Rig]:
     """A founded ledger of its own: database, topics, keys; leaf 0 is sealed, and no writer runs."""
@@ -135,7 +103,7 @@ async def writer(rig: Rig, options: Mapping[str, str] | None = None) -> AsyncIte
 async def measure(servers: Servers, count: int, size: int) -> WriterRun:
     """Fill a topic with `count` events of `size` bytes and let a new writer seal them all."""
     async with ledger(servers) as rig:
-        await fill(rig, count, size)
+        fill(rig.config, rig.kafka.custody_topic, [], size, count)
         async with writer(rig) as process, reading(rig.config, [rig.kafka.audit_topic]) as published:
             run = await watch(servers, rig, process, published, count, size)
         return replace(run, take_over=await take_over(rig))
