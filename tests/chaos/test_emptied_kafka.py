@@ -32,7 +32,7 @@ def test_g1_kafka_emptied_with_audit_behind_loses_nothing_and_at_most_doubles(
     stack.process("audit writer").stop()
     at_risk = [office.register("lab", number, rng) for number in range(BEHIND)]
     wait_until(lambda: count(stack, UNSEALED + IN_THE_TOPIC) == BEHIND, DEADLINE_SECONDS, "Kafka to hold them")
-    stack.kill("kafka")
+    mayhem.kill(["kafka"])
     stack.backends.lose_kafka()
     at_risk += [office.register("lab_2", BEHIND + number, rng) for number in range(WITHOUT_KAFKA)]
     assert log.look()
