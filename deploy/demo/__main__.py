@@ -47,12 +47,12 @@ def main() -> int:
 
 @contextmanager
 def alone(state: Path) -> Iterator[None]:
-    """One demo at a time in a checkout, each from an empty folder; what a killed one left is ended first."""
+    """One run at a time on this folder, each from an empty one; what a killed one left is ended first."""
     with state.with_suffix(".lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise StackProblem("Another demo runs in this checkout; wait for its end.") from error
+            raise StackProblem(f"Another {state.name} runs in this checkout; wait for its end.") from error
         for path in state.glob("pids/*.json"):
             PidFile(path).end_leftover()
         shutil.rmtree(state, ignore_errors=True)

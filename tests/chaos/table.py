@@ -1,4 +1,4 @@
-"""What a run did, to be read by people. PURE."""
+"""What a run did, to be read by people."""
 
 from collections.abc import Iterable
 
