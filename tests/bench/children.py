@@ -6,8 +6,8 @@ import signal
 import socket
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,6 @@ from deploy.local.issuer import ISSUER, DevIssuer
 from deploy.local.ports import LOOPBACK, free_ports
 from deploy.local.waiting import wait_until
 from tests.bench.producing import Orders
-from tests.services.audit.rig import Rig
 
 HERE = Path(__file__).parents[2]
 START_SECONDS = 60.0
@@ -67,21 +66,24 @@ async def _said(child: Process) -> dict[str, Any]:
     return said
 
 
-@asynccontextmanager
-async def log_api(rig: Rig) -> AsyncIterator[str]:
-    """The URL of audit's API over this ledger, once it answers; killed at the end of the block."""
+@contextmanager
+def log_api(url: str, folder: Path, origin: str) -> Iterator[tuple[str, str]]:
+    """Audit's API over the ledger of a database, once it answers: its URL, and a service's token for the entries.
+
+    Killed at the end of the block.
+    """
     (port,) = free_ports(1)
-    issuer = DevIssuer(rig.folder / "dev")
+    issuer = DevIssuer(folder / "dev")
     told = {
-        "CADENA_INSTALLATION": "test", "CADENA_ORIGIN": rig.keys.log.key.name, "CADENA_LISTEN_PORT": str(port),
-        "CADENA_DATABASE_URL": rig.urls["api"], "CADENA_ISSUER": ISSUER, "CADENA_JWKS": str(issuer.jwks),
+        "CADENA_INSTALLATION": "test", "CADENA_ORIGIN": origin, "CADENA_LISTEN_PORT": str(port),
+        "CADENA_DATABASE_URL": url, "CADENA_ISSUER": ISSUER, "CADENA_JWKS": str(issuer.jwks),
     }  # fmt: skip
     argv = [sys.executable, "-m", "services.audit", "api"]
-    api = process.Process("audit api", argv, rig.folder, env=base_environment() | told, cwd=HERE)
+    api = process.Process("audit api", argv, folder, env=base_environment() | told, cwd=HERE)
     api.start()
     try:
         wait_until(lambda: answers(api, port), START_SECONDS, "audit's API to answer")
-        yield f"http://{LOOPBACK}:{port}"
+        yield f"http://{LOOPBACK}:{port}", issuer.mint("service:bench", ["audit"], ["ledger:read"], 3600)
     finally:
         api.kill()
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 
 from deploy.local.stack import Stack
 from shared.kafka import reading
-from tests.bench import latency, live, proofs, recording, sealing, tessera
+from tests.bench import latency, live, proofs, recording, sealing, tessera, verifying
 from tests.bench.figures import Measured
 from tests.bench.judged import (
     joined,
@@ -13,6 +13,7 @@ from tests.bench.judged import (
     measured_rates,
     measured_recording,
     measured_sealing,
+    measured_verifying,
 )
 from tests.bench.producing import fill
 from tests.bench.proofs import ProofRun
@@ -83,6 +84,12 @@ async def latencies(servers: Servers, sizes: Sizes, known: Rates) -> Measured:
             known.writer[size] = shorter.rate
         runs.append(await latency.measure(servers, size, known.writer[size] / 2, sizes.latency, sizes.warm_up))
     return measured_latencies(runs)
+
+
+async def verifications(servers: Servers, sizes: Sizes, tools: Tools | None) -> Measured:
+    """Part (e)."""
+    run = await verifying.measure(servers, sizes.verified, sizes.checks, tools.fsck if tools else None)
+    return measured_verifying(run)
 
 
 async def recordings(servers: Servers, sizes: Sizes) -> Measured:

@@ -31,9 +31,10 @@ async def measure(rig: Rig, rate: float, count: int) -> ProofRun:
     """Ask for the proofs of events chosen at random over the whole log, each anew from the newest head."""
     size, ids = await _some_ids(rig, count + WARM_UP)
     asking = [request("GET", f"/v1/proofs/{one}", {}) for one in ids]
-    async with log_api(rig) as url, connections(url, CONNECTIONS) as opened:
-        await at_rate(opened, lambda number: asking[number], rate, WARM_UP)
-        asked = await at_rate(opened, lambda number: asking[WARM_UP + number], rate, count)
+    with log_api(rig.urls["api"], rig.folder, rig.keys.log.key.name) as (url, _):
+        async with connections(url, CONNECTIONS) as opened:
+            await at_rate(opened, lambda number: asking[number], rate, WARM_UP)
+            asked = await at_rate(opened, lambda number: asking[WARM_UP + number], rate, count)
     wrong = [one.answer for one in asked if one.answer.status != 200 or not one.answer.body.startswith(b"c2sp.org/")]
     if wrong:
         raise RuntimeError(f"{len(wrong)} of {count} proofs were refused, such as: {wrong[0]}")

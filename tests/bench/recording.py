@@ -26,7 +26,7 @@ from shared.events import new_id
 from tests.bench.children import answers
 from tests.bench.openloop import as_fast, connections, request
 from tests.bench.servers import Servers, servers
-from tests.bench.writer import cpu_seconds
+from tests.bench.usage import cpu_seconds
 from tests.services.custody.api.office import House, a_sample, build, opened
 
 HERE = Path(__file__).parents[2]

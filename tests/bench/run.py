@@ -10,7 +10,7 @@ from typing import Any
 
 from deploy.local.stack import Stack
 from tests.bench.figures import Figure, Measured
-from tests.bench.parts import Rates, large, latencies, rates, recordings, sealings
+from tests.bench.parts import Rates, large, latencies, rates, recordings, sealings, verifications
 from tests.bench.servers import Servers, servers
 from tests.bench.sizes import Sizes
 from tests.bench.tessera import Tools
@@ -46,6 +46,8 @@ class Run:
             self._try("f", lambda: self._apart(large(running, self._sizes)))
         if "b" in letters:
             self._try("b", lambda: self._apart(latencies(running, self._sizes, self._rates)))
+        if "e" in letters:
+            self._try("e", lambda: self._apart(verifications(running, self._sizes, self._tools)))
         if "d" in letters:
             self._try("d", lambda: self._apart(recordings(running, self._sizes)))
         return self.parts

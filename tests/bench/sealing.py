@@ -22,7 +22,7 @@ from shared.kafka import Reader, reading
 from shared.tiles import unframe
 from tests.bench.figures import percentile
 from tests.bench.openloop import Asked, as_fast, at_rate, connections, request
-from tests.bench.writer import cpu_seconds
+from tests.bench.usage import cpu_seconds
 
 CLOSED_CONNECTIONS = 16
 OPEN_CONNECTIONS = 64

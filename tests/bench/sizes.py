@@ -31,6 +31,8 @@ class Sizes:
     proof_rate: float
     verified: int
     """Entries of the log that is verified."""
+    checks: int
+    """How often each verifier checks it; the fastest counts."""
     posted: int
     """POSTs to each handler in a round, with each number of connections."""
     rounds: int
@@ -43,14 +45,14 @@ class Sizes:
 
 FULL = Sizes(
     leaves=3_000_000, step=250_000, live=1_000_000, lead=50_000, tessera=30, paced=(SMALL, LARGE), latency=20, warm_up=5, burst=10_000,
-    posts=20, proofs=2_500, proof_rate=50, verified=1_000_000, posted=1_500, rounds=5,
+    posts=20, proofs=2_500, proof_rate=50, verified=1_000_000, checks=3, posted=1_500, rounds=5,
     links=(1, 8, 32), batches=60, batch=1_000,
 )  # fmt: skip
 QUICK = Sizes(
     leaves=300_000, step=50_000, live=200_000, lead=50_000, tessera=8, paced=(SMALL, LARGE), latency=6, warm_up=2, burst=1_500, posts=6,
-    proofs=400, proof_rate=50, verified=100_000, posted=400, rounds=3, links=(1, 8, 32), batches=10, batch=1_000,
+    proofs=400, proof_rate=50, verified=100_000, checks=2, posted=400, rounds=3, links=(1, 8, 32), batches=10, batch=1_000,
 )  # fmt: skip
 TINY = Sizes(
     leaves=25_000, step=5_000, live=5_000, lead=500, tessera=1, paced=(SMALL,), latency=0.5, warm_up=0.2, burst=20, posts=0.5, proofs=20,
-    proof_rate=20, verified=1_000, posted=30, rounds=1, links=(4,), batches=1, batch=50,
+    proof_rate=20, verified=1_000, checks=1, posted=30, rounds=1, links=(4,), batches=1, batch=50,
 )  # fmt: skip

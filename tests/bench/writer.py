@@ -27,6 +27,7 @@ from shared.kafka import Reader, reading
 from shared.notes import open_checkpoint
 from tests.bench.producing import fill
 from tests.bench.servers import Servers, servers
+from tests.bench.usage import cpu_seconds, memory
 from tests.services.audit.rig import ORIGIN, Rig
 
 HERE = Path(__file__).parents[2]
@@ -148,7 +149,7 @@ async def watch(
         began, used, steps = time.monotonic(), _used(servers, process), []
         for goal in [*range(step, count + 1, step), count + 1]:
             reached = await _head(connection, process, goal, SILENCE_SECONDS)
-            steps.append(Step(reached, time.monotonic() - began, _memory(process, "VmRSS")))
+            steps.append(Step(reached, time.monotonic() - began, memory(process.pid or 0, "VmRSS")))
         while await _published(rig, published) < count + 1:
             process.demand_running()
             await asyncio.sleep(LOOK_SECONDS)
@@ -159,7 +160,7 @@ async def watch(
     ours, database, broker = (
         1e6 * (after - before) / done if before >= 0 else -1.0 for before, after in zip(used, spent, strict=True)
     )
-    peak = _memory(process, "VmHWM")
+    peak = memory(process.pid or 0, "VmHWM")
     return WriterRun(count, size, seconds, done / seconds, ours, database, broker, peak, tuple(steps))
 
 
@@ -188,34 +189,6 @@ async def _published(rig: Rig, reader: Reader) -> int:
 def _used(servers: Servers, process: Process) -> list[float]:
     """CPU seconds of the writer, of PostgreSQL and of Kafka so far, -1 for one that is not ours."""
     return [-1.0 if pid is None else cpu_seconds(pid) for pid in (process.pid, servers.postgres_pid, servers.kafka_pid)]
-
-
-def cpu_seconds(pid: int) -> float:
-    """CPU seconds of a process, of its children that live, and of those that have ended."""
-    ticks = sum(map(int, _stat(pid)[11:15]))
-    for child in _children(pid):
-        try:
-            ticks += sum(map(int, _stat(child)[11:13]))
-        except FileNotFoundError:
-            continue
-    return ticks / os.sysconf("SC_CLK_TCK")
-
-
-def _stat(pid: int) -> list[str]:
-    """The members of /proc/<pid>/stat from the state on: 11 to 14 are CPU ticks, own and of ended children."""
-    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-
-
-def _children(pid: int) -> list[int]:
-    return [
-        int(child) for task in Path(f"/proc/{pid}/task").iterdir() for child in (task / "children").read_text().split()
-    ]
-
-
-def _memory(process: Process, which: str) -> int:
-    """VmRSS or VmHWM (the peak) of the process, in bytes."""
-    lines = Path(f"/proc/{process.pid}/status").read_text().splitlines()
-    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(f"{which}:"))
 
 
 def main() -> None:
