@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic import AfterValidator, DirectoryPath, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared import failpoint
@@ -20,14 +20,24 @@ Settings = TypeVar("Settings", bound=BaseSettings)
 def read(kind: type[Settings]) -> Settings:
     """The settings from the environment; ends the process with a sentence for each variable that is missing or wrong.
 
-    Values are not repeated: they may be secrets.
+    What stands in a file of the folder CADENA_SECRETS_DIR, named as the variable in lower case, need not stand in the
+    environment, which more can see. Values are not repeated: they may be secrets.
     """
     try:
-        return kind()
+        folder = SecretsSettings().secrets_dir
+        return kind(_secrets_dir=folder) if folder else kind()
     except ValidationError as error:
         prefix = kind.model_config.get("env_prefix", "")
         wrong = [f"{prefix}{'.'.join(map(str, one['loc']))}".upper() + f": {one['msg']}" for one in error.errors()]
         raise SystemExit("the environment is not right:\n" + "\n".join(wrong)) from None
+
+
+class SecretsSettings(BaseSettings):
+    """Where variables stand that are secrets."""
+
+    model_config = SettingsConfigDict(env_prefix="CADENA_", extra="ignore", frozen=True)
+
+    secrets_dir: DirectoryPath | None = None
 
 
 class CommonSettings(BaseSettings):

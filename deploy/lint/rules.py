@@ -73,6 +73,10 @@ def _judge_import(node: ast.Import | ast.ImportFrom, path: str) -> Iterator[str]
     tops = {name.split(".")[0] for name in names}
     if "aiokafka" in tops and not path.startswith("shared/kafka/"):
         yield "aiokafka is imported in shared/kafka/ only"
+    if "confluent_kafka" in tops:
+        yield "confluent_kafka administers brokers: deploy/ and tests only"
+    if "ensure_topics" in {alias.name for alias in node.names} and path.startswith("services/"):
+        yield "topics are made by set-up, not by a process"
     if tops & {"fastapi", "starlette"} and not any(edge in path for edge in FASTAPI_EDGES):
         yield "FastAPI stays at the edge: app, api, pages, and its parts in shared"
 

@@ -1,1 +1,1 @@
-"""Setting up an installation: migrations and grants, keys, topics, founding. Run once; harmless when run again."""
+"""Setting up an installation: migrations and grants, keys, founding. Run once; harmless when run again."""

@@ -41,6 +41,7 @@ async def ensure_topics(config: KafkaConfig, topics: Mapping[str, Mapping[str, s
     Returns once each has a leader. One replica for each broker, three at most. Raises KafkaUnavailable with the
     broker's own word for a refusal.
     """
+    await demand_rights(config, {})  # tells a wrong password as such
     async with _administration(config, f"making {', '.join(topics)}") as client:
         brokers = len((await client.describe_cluster())["brokers"])
         wanted = [NewTopic(name, 1, min(3, brokers), topic_configs=dict(given)) for name, given in topics.items()]

@@ -21,6 +21,8 @@ PLANTED = [
     ),
     ("services/custody/record.py", "import os\nx = os.environ['A']\n", "environment"),
     ("services/audit/writer.py", "from aiokafka import AIOKafkaConsumer\n", "aiokafka"),
+    ("shared/kafka/topics.py", "from confluent_kafka.admin import AdminClient\n", "confluent_kafka"),
+    ("services/audit/writer.py", "from shared.kafka import ensure_topics\n", "set-up"),
     ("services/custody/rules/sample.py", "from fastapi import Request\n", "edge"),
     ("shared/events.py", "x = 1\n" * 401, "401 lines"),
 ]
