@@ -136,7 +136,9 @@ ROLES: Mapping[Role, Mapping[str, frozenset[Relation]]] = {
     "courier": {},
     "defence": _reads_by(R.COUNSEL) | _PROTECTS | {"hold.place": frozenset({R.COUNSEL})},
     "auditor": _reads_by(R.OVERSIGHT),
-    "oversight": _reads_by(R.OVERSIGHT) | _PROTECTS | {"hold.place": frozenset({R.OVERSIGHT})}
+    "oversight": _reads_by(R.OVERSIGHT)
+    | _PROTECTS
+    | {"hold.place": frozenset({R.OVERSIGHT})}
     | {"auditor.read": frozenset({R.REGISTER})},
 }
 

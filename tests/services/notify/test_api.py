@@ -9,7 +9,6 @@ from typing import Any
 import jwt
 import pytest
 from fastapi import FastAPI
-from sqlalchemy import event as listening
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -25,6 +24,7 @@ from tests.services.notify.conftest import Client
 from tests.services.notify.facts import item, proposal
 from tests.services.notify.test_intake import give_and_verify
 from tests.services.notify.world import ISSUER, World
+from tests.shared.statements import heard
 
 Clients = Callable[[str], Client]
 ADDRESS = {"address": "ana@example.org", "language": "en"}
@@ -366,15 +366,6 @@ async def watched(
     app: FastAPI, who: Client, what: str, body: dict[str, str] | None
 ) -> tuple[tuple[int, bytes, list[tuple[str, str]]], list[str]]:
     """Status, body and headers of a read, or of a subscription to a case, and the statements that it took."""
-    asked: list[str] = []
-
-    def listen(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        asked.append(statement)
-
-    engine = app.state.desk.engine.sync_engine
-    listening.listen(engine, "before_cursor_execute", listen)
-    try:
+    with heard(app.state.desk.engine) as asked:
         answer = await (who.get(what) if body is None else who.post("/v1/subscriptions", {"case": what}))
-    finally:
-        listening.remove(engine, "before_cursor_execute", listen)
     return (answer.status_code, answer.content, sorted(answer.headers.items())), asked
