@@ -1,5 +1,6 @@
 """PostgreSQL: engines and connections from libpq URLs, names of constraints, migrations and grants by one command."""
 
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,11 @@ STATEMENT_SECONDS = 30.0
 LOCK_SECONDS = 5.0
 IDLE_IN_TRANSACTION_SECONDS = 30.0
 CONNECT_SECONDS = 10.0
+_KEEPALIVE = {"TCP_KEEPIDLE": 10, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3, "TCP_USER_TIMEOUT": 25_000}
+_SERVER_KEEPALIVE = {
+    "tcp_keepalives_idle": "10", "tcp_keepalives_interval": "5", "tcp_keepalives_count": "3",
+    "tcp_user_timeout": "25000",
+}  # fmt: skip
 _MIGRATION_LOCK = 0x636164656E61
 
 NAMES = {
@@ -45,9 +51,11 @@ async def connect(
 ) -> "asyncpg.Connection[Any]":
     """One connection by a libpq URL; statements, locks and idle transactions end at these times, 0 for never.
 
+    Either side notices within half a minute that the other is gone without a word: the server, so that a lock does not
+    outlive its holder, and the client, so that nobody waits for an answer that cannot come.
     Raises OSError, TimeoutError or asyncpg.PostgresError.
     """
-    return await asyncpg.connect(
+    connection = await asyncpg.connect(
         url,
         timeout=CONNECT_SECONDS,
         server_settings={
@@ -56,8 +64,21 @@ async def connect(
             "lock_timeout": _milliseconds(lock_seconds),
             "idle_in_transaction_session_timeout": _milliseconds(idle_in_transaction_seconds),
             "timezone": "UTC",
+            **_SERVER_KEEPALIVE,
         },
     )
+    keep_alive(getattr(connection, "_transport").get_extra_info("socket"))  # noqa: B009  the driver has no word for it
+    return connection
+
+
+def keep_alive(link: socket.socket | None) -> None:
+    """Probe a TCP connection while it is silent, and give it up when nothing comes back; a Unix socket needs none."""
+    if link is None or link.family == socket.AF_UNIX:
+        return
+    link.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for option, value in _KEEPALIVE.items():
+        if hasattr(socket, option):  # not on every system
+            link.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
 
 
 def engine(

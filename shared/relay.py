@@ -18,7 +18,6 @@ from typing import Any, Protocol
 import structlog
 from prometheus_client import Counter, Gauge
 
-from shared.advisory import Strangers
 from shared.database import connect
 from shared.failpoint import reach
 from shared.kafka import (
@@ -32,15 +31,15 @@ from shared.kafka import (
     demand_rights,
     reading,
 )
-from shared.pause import pause
+from shared.pause import either, pause
+from shared.relay_lock import RelayLock
 from shared.relay_store import Due, Placed, RelayStore
 from shared.trouble import TROUBLE
 
 BATCH = 1000
 POLL_SECONDS = 0.04
 HOUSEKEEPING_SECONDS = 1.0
-LOCK_SECONDS = 0.5
-STRANGER_SECONDS = 10.0
+LOCK_SECONDS = 10.0
 RETRY_SECONDS = 0.5
 STATEMENT_SECONDS = 120.0
 
@@ -48,7 +47,6 @@ UNPUBLISHED_AGE = Gauge("cadena_unpublished_age_seconds", "Age of the oldest eve
 UNPUBLISHED = Gauge("cadena_unpublished_events", "Events not yet in their topic, counted to 10,000", ["topic"])
 UNSEALED_AGE = Gauge("cadena_unsealed_age_seconds", "Age of the oldest own event without an entry", ["topic"])
 UNSEALABLE = Gauge("cadena_unsealable_events", "ALARM: events passed by audit twice without an entry", ["topic"])
-LOCK_STRANGERS = Gauge("cadena_relay_lock_strangers", "ALARM: other roles that hold the relay's lock", ["topic"])
 PUBLISHED = Counter("cadena_relay_published_total", "Messages sent, by why", ["topic", "reason"])
 FAILURES = Counter("cadena_relay_failures_total", "Times the relay had to begin anew", ["topic"])
 
@@ -89,7 +87,6 @@ class Relay:
         self._last_offset = -1
         self._unsealable: set[int] = set()
         UNSEALABLE.labels(topic).set(0)
-        LOCK_STRANGERS.labels(topic).set(0)
 
     @property
     def unsealable(self) -> int:
@@ -113,13 +110,21 @@ class Relay:
                 await pause(stop, RETRY_SECONDS)
 
     async def _with_database(self, stop: asyncio.Event) -> None:
-        connection = await connect(
-            self._database_url, statement_seconds=STATEMENT_SECONDS, application_name=f"relay {self.topic}"
-        )
+        """Hold the lock, and publish while it is held."""
+        name = f"relay {self.topic}"
+        guard = await connect(self._database_url, statement_seconds=LOCK_SECONDS, application_name=f"{name} lock")
+        try:
+            lock = RelayLock(guard, self.topic)
+            if await lock.take(stop):
+                await either(self._work(stop, name), lock.beat())
+        finally:
+            with contextlib.suppress(*TROUBLE):
+                await guard.close(timeout=5)
+
+    async def _work(self, stop: asyncio.Event, name: str) -> None:
+        connection = await connect(self._database_url, statement_seconds=STATEMENT_SECONDS, application_name=name)
         try:
             store = RelayStore(connection)
-            if not await self._become_the_one(store, stop):
-                return
             self._raised = max(self._raised, await store.generation())
             while not stop.is_set():
                 await self._measure(store)
@@ -127,18 +132,6 @@ class Relay:
         finally:
             with contextlib.suppress(*TROUBLE):
                 await connection.close(timeout=5)
-
-    async def _become_the_one(self, store: RelayStore, stop: asyncio.Event) -> bool:
-        """Wait for the lock, naming every other role that keeps it; False if told to stop before."""
-        strangers, clock = Strangers(STRANGER_SECONDS), asyncio.get_running_loop().time
-        while not await store.lock(self.topic):
-            for role in strangers.fresh(await store.lock_holders(self.topic), clock()):
-                log.error("another role holds the relay's lock: nothing is published", topic=self.topic, role=role)
-            LOCK_STRANGERS.labels(self.topic).set(len(strangers.named))
-            if await pause(stop, LOCK_SECONDS):
-                return False
-        LOCK_STRANGERS.labels(self.topic).set(0)
-        return True
 
     async def _with_kafka(self, store: RelayStore, stop: asyncio.Event) -> None:
         """One session: check the topic, then publish; a failure ends it, and the next one checks again."""

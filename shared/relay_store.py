@@ -10,8 +10,6 @@ from typing import Any, Literal, NamedTuple
 
 import asyncpg
 
-from shared.advisory import Holder, holders
-
 Reason = Literal["new", "found", "lost", "generation", "passed"]
 
 SPAN = 50_000
@@ -91,17 +89,6 @@ class RelayStore:
         self._sealed = 0
         self._decided = 0
         self._deciding: tuple[int, set[str]] | None = None
-
-    async def lock(self, topic: str) -> bool:
-        """Become the one relay of this topic for as long as the connection lives, if there is none."""
-        return bool(await self._connection.fetchval("SELECT pg_try_advisory_lock($1)", await self._key(topic)))
-
-    async def lock_holders(self, topic: str) -> list[Holder]:
-        """Who holds this topic's lock: another relay, or a login that has no business with it."""
-        return await holders(self._connection, await self._key(topic))
-
-    async def _key(self, topic: str) -> int:
-        return int(await self._connection.fetchval("SELECT hashtextextended($1, 0)", f"relay {topic}"))
 
     async def generation(self) -> int:
         """The newest generation that the service's reader has seen."""

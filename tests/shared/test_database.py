@@ -1,6 +1,7 @@
 """Connections, migrations and grants on a real PostgreSQL; the outbox's constraints."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from deploy.local.databases import Urls
-from shared.database import NotMigrated, connect, demand_answer, demand_migrated, engine, migrate
+from shared.database import NotMigrated, connect, demand_answer, demand_migrated, engine, keep_alive, migrate
 from shared.outbox import Recorded, stage
 from shared.sealed import fresh
 from tests.shared.outboxes import Outbox, event
@@ -120,3 +121,33 @@ async def test_one_subject_has_each_version_once(outbox: Outbox) -> None:
             await stage(connection, outbox.tables, [Recorded.of(first), Recorded.of(second)])
     async with outbox.engine.connect() as connection:
         assert (await connection.execute(text("SELECT count(*) FROM event"))).scalar() == 0
+
+
+def test_a_tcp_connection_is_probed_and_given_up_within_half_a_minute() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server, socket.create_connection(server.getsockname()) as link:
+        keep_alive(link)
+        assert link.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
+        options = (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT)
+        idle, interval, count = (link.getsockopt(socket.IPPROTO_TCP, option) for option in options)
+        assert idle + interval * count <= 30
+    keep_alive(None)
+    ours, theirs = socket.socketpair(socket.AF_UNIX)
+    with ours, theirs:
+        keep_alive(ours)
+
+
+async def test_the_server_is_told_to_do_the_same(empty_databases: Urls) -> None:
+    connection = await connect(empty_databases["audit"]["owner"])
+    try:
+        found = dict(await connection.fetch(
+            "SELECT name, reset_val FROM pg_settings WHERE name LIKE 'tcp\\_keepalives\\_%' OR name = 'tcp_user_timeout'"
+        ))  # fmt: skip
+    finally:
+        await connection.close()
+    assert found.keys() == {
+        "tcp_keepalives_idle",
+        "tcp_keepalives_interval",
+        "tcp_keepalives_count",
+        "tcp_user_timeout",
+    }
+    assert "0" not in found.values()
