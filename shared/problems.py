@@ -116,9 +116,10 @@ def _on_http(_request: Request, error: Exception) -> Response:
     if error.status_code == 404:
         return problem_response(not_found())
     if error.status_code == 405:
-        return problem_response(
-            Problem(405, "method-not-allowed", "This address does not take that method", headers=error.headers)
-        )
+        allowed = (error.headers or {}).get("allow", "")
+        said = f"It takes {allowed}." if allowed else "The API's document says what it takes."
+        title = "This address does not take that method"
+        return problem_response(Problem(405, "method-not-allowed", title, said, headers=error.headers))
     return problem_response(Problem(error.status_code, "http-error", str(error.detail), headers=error.headers))
 
 
