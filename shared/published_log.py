@@ -9,6 +9,7 @@ from typing import Self
 import httpx2
 from pydantic import BaseModel, ValidationError
 
+from shared.merkle import HASH_BYTES
 from shared.tiles import WIDTH, FramingError, Tile, unframe
 
 TIMEOUT_SECONDS = 10.0
@@ -52,6 +53,26 @@ class PublishedLog:
 
     async def __aexit__(self, *_: object) -> None:
         await self._client.aclose()
+
+    async def newest(self) -> str:
+        """The newest head, a signed note; nothing is verified. Raises LogUnavailable, also where there is none yet."""
+        raw = await self._get("checkpoint")
+        try:
+            note = (raw or b"").decode()
+        except UnicodeDecodeError as error:
+            raise LogUnavailable("the newest head is not UTF-8") from error
+        if not note:
+            raise LogUnavailable("the log has no head yet")
+        return note
+
+    async def hashes(self, tile: Tile) -> bytes:
+        """The hashes of a tile of a level, as many as it is wide; nothing is verified."""
+        raw = await self._get(tile.path)
+        if raw is None and tile.width < WIDTH:  # a partial one may go once the full one is there
+            raw = await self._get(Tile(tile.level, tile.index).path)
+        if raw is None or len(raw) < tile.width * HASH_BYTES:
+            raise LogUnavailable(f"{tile.path} holds {len(raw or b'')} bytes")
+        return raw[: tile.width * HASH_BYTES]
 
     async def heads_after(self, size: int) -> list[PublishedHead]:
         """Heads larger than `size`, ascending, at most a thousand."""

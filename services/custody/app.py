@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.types import Lifespan
 
 from services.custody.api import ROUTERS
+from services.custody.api.exports import Library
 from services.custody.api.recording import Desk
 from services.custody.settings import ApiSettings
 from services.custody.tables import INSTALLATIONS
@@ -20,6 +21,7 @@ from shared.keys import load_key
 from shared.operations import describe
 from shared.outside import SealedIndexGlance
 from shared.promise import Promiser
+from shared.published_log import PublishedLog
 from shared.traffic import SaysBehind, Traffic
 
 ABOUT = """Who holds a biological sample, for how long it must be kept, and what is proposed for it.
@@ -44,7 +46,8 @@ def create_app(settings: ApiSettings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        async with authenticator:
+        async with authenticator, PublishedLog(settings.log_url) as published:
+            app.state.library = Library(published, lambda: settings.vkey)
             yield
         await pool.dispose()
 

@@ -6,7 +6,6 @@ the transaction is rolled back and begun without it. Answers are in the order of
 """
 
 import asyncio
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -188,7 +187,7 @@ def _problem(problem: Problem) -> Answer:
 
 
 def _count(made: dict[str, Answered], replayed: int, mistakes: dict[str, Problem]) -> None:
-    outcomes = Counter(each.outcome for each in made.values()) + Counter(problem.code for problem in mistakes.values())
-    outcomes["replayed"] = replayed
-    for outcome, count in outcomes.items():
-        recorded_commands.labels("sample.register", outcome).inc(count)
+    outcomes = [each.outcome for each in made.values()] + [problem.code for problem in mistakes.values()]
+    for outcome in set(outcomes):
+        recorded_commands.labels("sample.register", outcome).inc(outcomes.count(outcome))
+    recorded_commands.labels("sample.register", "replayed").inc(replayed)

@@ -9,8 +9,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from shared.settings import LogReaderSettings, TokenSettings
 
 
-class ApiSettings(TokenSettings):
-    """The API: it records with the login `custody_api` and signs promises."""
+class ApiSettings(TokenSettings, LogReaderSettings):
+    """The API: it records with the login `custody_api`, signs promises, and takes proofs from the published log."""
 
     keys_dir: Path
     state_dir: Path

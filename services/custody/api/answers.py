@@ -290,8 +290,8 @@ class Change(Shape):
 
 
 class Feed(Shape):
-    """Sealed events by index. `next` is what to send as `after`, null while nothing is sealed; the ledger was read up to
-    `sealed_up_to`, which is no index of this feed yet.
+    """Sealed events by index. `next` is what to send as `after`, null while nothing is sealed. The ledger was read up
+    to `sealed_up_to`, which is no index of this feed yet.
     """
 
     items: list[Change]

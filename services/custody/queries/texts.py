@@ -23,7 +23,7 @@ async def of_events(reader: Reader, events: Sequence[tuple[str, bytes]]) -> list
     """The texts behind the digests of each event, given by id and bytes."""
     ids = [event_id for event_id, _ in events]
     known = await _known(reader, EVENTS.sealed_value.c.event_id.in_(ids)) if ids else {}
-    return [{field: known.get(digest) for field, digest in _digests(orjson.loads(raw)["data"])} for _, raw in events]
+    return [{field: known.get(digest) for field, digest in digests(orjson.loads(raw)["data"])} for _, raw in events]
 
 
 async def beside(reader: Reader, subject: str, found: dict[str, Any]) -> dict[str, Any]:
@@ -58,7 +58,7 @@ async def _lost(reader: Reader, condition: ColumnElement[bool]) -> set[str]:
     rows = await reader.connection.execute(
         select(event.bytes).join_from(EVENTS.event, RESTORATION.taken_back, taken == event.id).where(condition)
     )
-    return {digest for raw in rows.scalars() for _, digest in _digests(orjson.loads(raw)["data"])}
+    return {digest for raw in rows.scalars() for _, digest in digests(orjson.loads(raw)["data"])}
 
 
 async def _known(reader: Reader, condition: ColumnElement[bool]) -> Mapping[str, str]:
@@ -70,10 +70,10 @@ async def _known(reader: Reader, condition: ColumnElement[bool]) -> Mapping[str,
     return {seal(row.field, row.value, row.salt): row.value for row in rows}
 
 
-def _digests(data: Any) -> Iterable[tuple[str, str]]:
+def digests(data: Any) -> Iterable[tuple[str, str]]:
     """Each member, however deep in objects, whose value is a digest of a sealed text."""
     for name, value in data.items():
         if isinstance(value, dict):
-            yield from _digests(value)
+            yield from digests(value)
         elif isinstance(value, str) and _DIGEST.fullmatch(value):
             yield name, value

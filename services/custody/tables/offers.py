@@ -12,7 +12,11 @@ class OfferRow(IdRow, table=True):
     """An offer; its items never change."""
 
     __tablename__: ClassVar[str] = "offer"
-    __table_args__ = (Index("ix_offer_from_org_id", "from_org", "id"), Index("ix_offer_to_org_id", "to_org", "id"))
+    __table_args__ = (
+        Index("ix_offer_from_org_id", "from_org", "id"),
+        Index("ix_offer_to_org_id", "to_org", "id"),
+        Index("ix_offer_samples", "samples", postgresql_using="gin"),
+    )
     from_org: str = Field(sa_type=Id)
     from_person: str = Field(sa_type=Id)
     to_org: str = Field(sa_type=Id)

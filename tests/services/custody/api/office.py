@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from fastapi import FastAPI
 
 from deploy.local.issuer import ISSUER, DevIssuer
 from services.custody.app import create_app
@@ -16,6 +18,7 @@ from services.custody.settings import ApiSettings
 from shared.database import engine
 from shared.events import new_id
 from shared.keys import load_key, make_key, public_text
+from shared.notes import COSIGNATURE, Signer
 
 AUTHORITIES = ("court", "prosecutor", "prosecutor_2")
 ACCOUNTS = {
@@ -44,11 +47,16 @@ class House:
     issuer: DevIssuer
     organisations: dict[str, str] = field(default_factory=dict)
     persons: dict[str, str] = field(default_factory=dict)
+    log: Signer = field(default_factory=lambda: Signer("cadena.example/demo", Ed25519PrivateKey.generate()))
+    cosigner: Signer = field(
+        default_factory=lambda: Signer("cosigner.example/demo", Ed25519PrivateKey.generate(), COSIGNATURE)
+    )
 
     def settings(self) -> ApiSettings:
         return ApiSettings(
-            listen_port=1, database_url=self.urls["api"], keys_dir=self.keys_dir, state_dir=self.keys_dir.parent / "state", issuer=ISSUER, pool_size=5,
-            jwks=str(self.issuer.jwks),
+            listen_port=1, database_url=self.urls["api"], keys_dir=self.keys_dir,
+            state_dir=self.keys_dir.parent / "state", issuer=ISSUER, pool_size=5, jwks=str(self.issuer.jwks),
+            log_url="http://127.0.0.1:9", log_vkey="none",
         )  # fmt: skip
 
     def token(self, account: str, audience: str = "custody", scopes: Sequence[str] = (), lifetime: int = 600) -> str:
@@ -58,8 +66,8 @@ class House:
 class Office:
     """What an account does over HTTP."""
 
-    def __init__(self, house: House, client: httpx2.AsyncClient) -> None:
-        self.house, self.client = house, client
+    def __init__(self, house: House, client: httpx2.AsyncClient, app: FastAPI) -> None:
+        self.house, self.client, self.app = house, client, app
 
     def headers(self, account: str, key: str | None = None, if_match: str | int | None = None) -> dict[str, str]:
         headers = {"Authorization": f"Bearer {self.house.token(account)}", "Idempotency-Key": key or str(uuid.uuid4())}
@@ -138,7 +146,7 @@ async def opened(house: House) -> AsyncIterator[Office]:
         app.router.lifespan_context(app),
         httpx2.AsyncClient(transport=transport, base_url="http://custody.test") as client,
     ):
-        yield Office(house, client)
+        yield Office(house, client, app)
 
 
 async def build(urls: dict[str, str], folder: Path) -> House:
@@ -164,7 +172,8 @@ async def found_house(house: House) -> None:
     key = load_key(house.keys_dir / "custody-promise.pem")
     registry = new_id()
     document = {
-        "installation": "demo", "origin": "cadena.example/demo", "log_vkey": "v", "cosigner_vkey": "c",
+        "installation": "demo", "origin": "cadena.example/demo",
+        "log_vkey": house.log.key.vkey, "cosigner_vkey": house.cosigner.key.vkey,
         "link_key": "l", "promise_keys": {"urn:cadena:demo:custody": public_text(key.public_key())},
         "organisations": [{"id": registry, "name": "Registry", "kind": "registrar", "independent": True}],
         "registrar": {

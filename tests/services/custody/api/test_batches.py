@@ -89,7 +89,10 @@ async def test_g1_two_batches_that_overlap_wait_for_each_other_and_record_each_k
     deadlocks = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
     before, samples = await owner.fetchval(deadlocks), items(await office.case(), 80)
     answers = await asyncio.gather(
-        batch(office, samples[:60]), batch(office, samples[:19:-1]), batch(office, samples), batch(office, samples[::-1])
+        batch(office, samples[:60]),
+        batch(office, samples[:19:-1]),
+        batch(office, samples),
+        batch(office, samples[::-1]),
     )
     said: dict[str, set[str]] = {}
     for answer in answers:
