@@ -9,6 +9,6 @@ down_revision = "0004"
 
 def upgrade() -> None:
     """There is no way down: facts are never dropped."""
-    target = sa.text("substring(encode(bytes, 'escape'), '\"target\":\"([^\"]+)\"')")
+    target = sa.text('substring(encode(bytes, \'escape\'), \'"target":"([^"]+)"\')')
     op.create_index("ix_event_refused", "event", [target], postgresql_where=sa.text("subject IS NULL"))
     op.create_index("ix_offer_samples", "offer", ["samples"], postgresql_using="gin")
