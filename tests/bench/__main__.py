@@ -8,6 +8,7 @@ be; 130 after Ctrl-C or another request to end.
 import argparse
 import json
 import shlex
+import shutil
 import signal
 import sys
 from collections.abc import Sequence
@@ -65,9 +66,13 @@ def parsed(arguments: Sequence[str]) -> argparse.Namespace:
 
 def measure(letters: Sequence[str], quick: bool, command: str, kept: Path) -> list[str]:
     """Run the parts and keep what they say; the letters of those that could not be measured."""
+    sizes = QUICK if quick else FULL
+    free = shutil.disk_usage(KEPT).free
+    if free < sizes.disk:
+        raise StackProblem(f"This run needs {sizes.disk / 1e9:g} GB of disk for a while; {free / 1e9:.1f} GB are free.")
     beside, why = built()
     now = conditions(command, f"Tessera {beside.version}" if beside else "")
-    run = Run(KEPT / "run", QUICK if quick else FULL, beside, why, told)
+    run = Run(KEPT / "run", sizes, beside, why, told)
     parts = run.all(letters)
     plain = {"conditions": now.plain(), "parts": {letter: one.plain() for letter, one in parts.items()}}
     kept.write_text(json.dumps(plain, indent=2) + "\n")

@@ -18,7 +18,9 @@ ROOM = 1.15
 WRITER = (
     "Ours is counted from Kafka to the head that covers the last event, signed, cosigned, in the database with `synchronous_commit=on` and "
     "in its file, and published with its entries on the audit topic. Every id is looked up and kept: duplicates are "
-    "dropped for ever. The writer's process, PostgreSQL and Kafka share the machine."
+    "dropped for ever. The writer's process, PostgreSQL and Kafka share the machine. "
+    "An event of 350 B holds the members that the writer looks at, and no more: a whole one has some 470 B at least. Those "
+    "of 1 KiB are whole."
 )
 TESSERA = (
     "Tessera {version}, POSIX driver, with antispam (Badger) under its own hammer with 512 writers over HTTP on the same "

@@ -1,13 +1,16 @@
 """What `make bench` writes where; the measuring itself is tried in `test_run.py`."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from deploy.local.problem import StackProblem
 from tests.bench import __main__ as bench
 from tests.bench.figures import Bar, Figure, Measured, Series
 from tests.bench.page import END, NOTES, PARTS
+from tests.bench.sizes import FULL
 from tests.bench.tessera import NoTessera
 
 CURVE = Series("a", "Cadena", "leaves", "events/s", ((1.0, 2.0), (2.0, 3.0)))
@@ -85,6 +88,13 @@ def test_ctrl_c_writes_nothing(place: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
     monkeypatch.setattr(FakeRun, "all", interrupted)
     assert bench.main([]) == 130
+    assert list((place / "docs").iterdir()) == []
+
+
+def test_a_disk_that_is_too_small_is_told_before_anything_begins(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bench, "FULL", replace(FULL, disk=2**70))
+    with pytest.raises(StackProblem, match=r"needs .* GB of disk"):
+        bench.main([])
     assert list((place / "docs").iterdir()) == []
 
 
