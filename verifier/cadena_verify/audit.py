@@ -11,23 +11,28 @@
 What it does not check: that an event is true, that events were recorded when they say, or what their data means.
 """
 
-import os
 import time
+from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 from cadena_verify.crew import crew_for
+from cadena_verify.founder import Founder, find_founder, judge_of
 from cadena_verify.founding import Founding
-from cadena_verify.heads import Heads, check_cosignatures, load_heads
+from cadena_verify.heads import Head, Heads, check_cosignatures, load_heads
+from cadena_verify.memory import Memory
+from cadena_verify.merkle import HASH_SIZE, tile_root
 from cadena_verify.notes import VerifierKey, instant
 from cadena_verify.progress import Progress
-from cadena_verify.promises import load_promises
-from cadena_verify.reading import Reading, find_founder, judge_of
+from cadena_verify.promises import Promises, load_promises
+from cadena_verify.reading import Keep, Reading, demand_leaf, root_of
 from cadena_verify.rebuild import Rebuild
 from cadena_verify.report import Report
-from cadena_verify.seen import demand_seen, load_seen, save_seen
-from cadena_verify.source import Source
-from cadena_verify.tiles import WIDTH
+from cadena_verify.seen import SeenHead, demand_seen, load_seen, save_seen
+from cadena_verify.source import Changed, Source
+from cadena_verify.state import State, open_state
+from cadena_verify.tiles import WIDTH, split_tile, tile_path
 
 SMALL = 1 << 16
 """Entries of a log that is checked before a helper has started."""
@@ -44,6 +49,7 @@ class Wanted:
     progress: bool = False
     jobs: int = 1
     """Processes that read the log; a small one is read by this process alone."""
+    state: Path | None = None
     deep: bool = True
     """Whether entries are replayed as events; without, only hashes, heads and their signatures are checked."""
 
@@ -51,42 +57,162 @@ class Wanted:
 def audit(source: Source, wanted: Wanted) -> Report:
     """Audit the log; every wrong that is found is a defect in the report.
 
-    Raises Unreadable if the log cannot be read, SeenUnusable for the file of seen heads, PromisesUnusable for promises.
+    With `wanted.state` it goes on from what an earlier audit kept there. A wrong that is found so is only believed, and
+    told, by an audit from the start: what was kept may not be of this log.
+
+    Raises Unreadable if the log cannot be read, SeenUnusable for a file of seen heads or a state, PromisesUnusable for
+    promises.
     """
-    started = time.monotonic()
-    report = Report(source.name)
-    report.facts |= {"origin": wanted.key.name, "vkey": wanted.key.text}
-    seen = load_seen(wanted.seen, wanted.key) if wanted.seen else []
-    promises = load_promises(wanted.promises, report) if wanted.promises else None
-    heads = load_heads(source, wanted.key, report)  # 1
-    if heads is None:
-        return report
-    rebuild = Rebuild(heads.history, source.get, report)
-    founder = find_founder(source, heads.final.size, wanted.key, report) if wanted.deep else None
-    judge = judge_of(founder, os.urandom(16), promises is not None) if wanted.deep else None
-    progress = Progress(heads.final.size, wanted.progress)
-    crew = crew_for(source, wanted.jobs if heads.final.size >= SMALL else 1)
+    if wanted.state is None:
+        return Audit(source, wanted).first()
+    with closing(open_state(wanted.state, wanted.key, wanted.deep)) as state:
+        return resumed(source, wanted, state)[1]
+
+
+def resumed(source: Source, wanted: Wanted, state: State) -> "tuple[Audit, Report]":
+    """The audit that goes on from a state, or the one from the start that replaced it, with its report."""
+    demanded = [state.head] if state.head else []
+    going_on = state.memory.bundles
+    audit = Audit(source, wanted, state.memory, demanded, state)
+    report = _going_on(audit) if going_on else audit.first()
+    if report is None:
+        audit = Audit(source, wanted, demanded=demanded)
+        report = audit.first()
+        if not report.defects_total:
+            message = f"{state.path} does not fit what the log says now; the log was checked from its start"
+            report.warn("state-ignored", message)
+    return audit, report
+
+
+def _going_on(audit: "Audit") -> Report | None:
+    """The report of an audit that goes on; None if it found a wrong."""
     try:
-        reading = Reading(source, crew, rebuild, judge, founder, report, progress)
-        reading.read(heads.final.size, _inside(heads), promises)  # 2, 3, 4
-    finally:
-        crew.close()
-    progress.end()
-    founding = founder.founding if founder else None
-    cosigned = _cosignatures(heads, founding, wanted, report)  # 5
-    demand_seen(seen, heads.final, heads.history, report)  # 6
-    if promises is not None:  # 7
-        keys = founding.promise_keys if founding else {}
-        promises.judge(keys, instant(cosigned.get(heads.final.size)), report)
-        report.facts["promises"] = promises.counts
-    report.settle()
-    if wanted.seen and not report.defects_total:
-        save_seen(wanted.seen, wanted.key, seen, heads.history)
-    report.facts |= _counts(heads, rebuild, cosigned)
-    if wanted.deep:
-        report.facts |= _counted(founding, reading)
-    report.facts["seconds"] = round(time.monotonic() - started, 3)
-    return report
+        report = audit.first()
+    except Changed:
+        return None
+    return None if report.defects_total else report
+
+
+class Audit:
+    """One log under audit: `first` reads all that the memory does not hold, `next` what has come since."""
+
+    def __init__(
+        self, source: Source, wanted: Wanted, memory: Memory | None = None, demanded: Sequence[SeenHead] = (),
+        state: State | None = None,
+    ) -> None:  # fmt: skip
+        """`demanded`: heads that the log must still have signed, beside those of `wanted.seen`."""
+        self.last: Head | None = None
+        """The head up to which the log was last found sound."""
+        self._source, self._wanted, self._state = source, wanted, state
+        self._memory = memory or Memory()
+        self._demanded = list(demanded)
+        self._founder: Founder | None = None
+
+    def first(self) -> Report:
+        """Audit the whole log."""
+        report, started = self._report(), time.monotonic()
+        wanted = self._wanted
+        seen = load_seen(wanted.seen, wanted.key) if wanted.seen else []
+        promises = load_promises(wanted.promises, report) if wanted.promises else None
+        heads = load_heads(self._source, wanted.key, report)  # 1
+        if heads is None:
+            return report
+        size = heads.final.size
+        if wanted.deep:
+            self._founder = find_founder(self._source, size, wanted.key, report)
+        if self._memory.bundles * WIDTH > size:
+            self._memory, self._state = Memory(), None  # the log became shorter: its demanded heads tell it
+        rebuild = Rebuild(heads.history, self._source.get, report)
+        restored = self._restored(rebuild, heads, report)
+        if restored and rebuild.settled() is None:
+            report.defect("history-rewritten", "what an earlier audit kept does not give the signed heads")
+        if restored and report.defects_total:
+            return report
+        self._read(heads, rebuild, restored, promises, report, started)  # 2, 3, 4, 5
+        demand_seen([*seen, *self._demanded], heads.final, heads.history, report)  # 6
+        return self._end(heads, seen, promises, report)
+
+    def next(self) -> Report | None:
+        """Audit what the log has signed since; None if that is nothing."""
+        if self.last is None:
+            raise ValueError("nothing comes after an audit that was not sound")
+        report, started, wanted = self._report(), time.monotonic(), self._wanted
+        heads = load_heads(self._source, wanted.key, report, self.last)
+        if heads is None or (heads.final == self.last and not report.defects_total):
+            return None
+        rebuild = Rebuild(heads.history, self._source.get, report, self._memory.tree)
+        before, written = self._memory.mark(), self._state.mark() if self._state else None
+        try:
+            self._read(heads, rebuild, self._memory.bundles, None, report, started)
+            seen = load_seen(wanted.seen, wanted.key) if wanted.seen else []
+            return self._end(heads, seen, None, report)
+        finally:
+            if self.last != heads.final:  # broken off, or not sound: it is as if it had never been begun
+                self._memory.back_to(before)
+                if self._state and written:
+                    self._state.back_to(written)
+
+    def _report(self) -> Report:
+        report = Report(self._source.name)
+        report.facts |= {"origin": self._wanted.key.name, "vkey": self._wanted.key.text}
+        return report
+
+    def _restored(self, rebuild: Rebuild, heads: Heads, report: Report) -> int:
+        """Hold the remembered bundles against the signed heads; returns how many there are."""
+        special = _inside(heads) | ({self._founder.index // WIDTH} if self._founder else set())
+        for number in range(self._memory.bundles):
+            root = bytes(self._memory.roots[number * HASH_SIZE : (number + 1) * HASH_SIZE])
+            if number not in special:
+                rebuild.sound(number, root)
+                continue
+            tile = self._source.get(tile_path(0, number))
+            if tile is None or len(tile) != WIDTH * HASH_SIZE or tile_root(tile) != root:
+                report.defect("copies-disagree", f"{tile_path(0, number)} is not what an earlier audit found there")
+                continue
+            rebuild.bundle(number, split_tile(tile), tile)
+            if self._founder and self._founder.index // WIDTH == number:
+                demand_leaf(self._founder, tile)
+        return self._memory.bundles
+
+    def _read(
+        self, heads: Heads, rebuild: Rebuild, start: int, promises: Promises | None, report: Report, started: float
+    ) -> None:
+        wanted, size = self._wanted, heads.final.size
+        timed = promises is not None or self._state is not None
+        judge = judge_of(self._founder, self._memory.key, timed) if wanted.deep else None
+        progress = Progress(size, wanted.progress)
+        crew = crew_for(self._source, wanted.jobs if size - start * WIDTH >= SMALL else 1)
+        try:
+            reading = Reading(self._source, crew, rebuild, judge, self._founder, self._memory, report, progress)
+            reading.read(size, _inside(heads), promises, self._keeper(heads.final))
+        finally:
+            crew.close()
+        progress.end()
+        founding = self._founder.founding if self._founder else None
+        cosigned = _cosignatures(heads, founding, wanted, report)
+        report.facts |= _counts(heads, rebuild, cosigned)
+        if wanted.deep:
+            report.facts |= _counted(founding, reading)
+        if promises is not None:  # 7
+            keys = founding.promise_keys if founding else {}
+            promises.judge(keys, instant(cosigned.get(size)), report)
+            report.facts["promises"] = promises.counts
+        report.facts["seconds"] = round(time.monotonic() - started, 3)
+
+    def _keeper(self, head: Head) -> Keep | None:
+        state = self._state
+        if state is None:
+            return None
+        seen = SeenHead(head.size, head.root, head.signature)
+        return lambda run: state.keep(run, [root_of(bundle) for bundle in run.bundles], seen)
+
+    def _end(self, heads: Heads, seen: list[SeenHead], promises: Promises | None, report: Report) -> Report:
+        report.settle()
+        if not report.defects_total:
+            self.last = heads.final
+            if self._wanted.seen:
+                save_seen(self._wanted.seen, self._wanted.key, seen, heads.history)
+        return report
 
 
 def _inside(heads: Heads) -> frozenset[int]:

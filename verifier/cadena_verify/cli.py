@@ -7,28 +7,19 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from cadena_verify import __version__
+from cadena_verify.arguments import parser
 from cadena_verify.audit import Wanted, audit
 from cadena_verify.case import check_case
+from cadena_verify.follow import follow
 from cadena_verify.notes import COSIGNATURE, ED25519, NotANote, VerifierKey, parse_vkey
 from cadena_verify.promises import PromisesUnusable
 from cadena_verify.proof import check_proof
-from cadena_verify.report import CODES, Report
+from cadena_verify.report import Report
 from cadena_verify.seen import SeenUnusable
-from cadena_verify.source import TIMEOUT_SECONDS, Unreadable, open_source
+from cadena_verify.source import Source, Unreadable, open_source
 from cadena_verify.verdict import verdict
 
-MAX_TIMEOUT_SECONDS = 3600
-MAX_JOBS = 256
 OK, DEFECT, USAGE, UNREADABLE, INTERRUPTED = 0, 1, 2, 3, 130
-EXIT_CODES = """exit codes:
-  0    everything that was checked holds
-  1    a defect was found; each is named with a code and a place
-  2    the command, a key, the --seen file or the --promises folder cannot be used
-  3    the log cannot be reached or read, or this program failed: nothing was decided
-  130  interrupted
-
---seen remembers heads only after an audit without a defect."""
 
 
 def run() -> None:
@@ -55,15 +46,21 @@ def main(arguments: Sequence[str]) -> int:
     words = list(arguments)
     if words and words[0] not in ("log", "proof", "case", "-h", "--help", "--version"):
         words.insert(0, "log")
-    options = _parser().parse_args(words)
+    options = parser().parse_args(words)
     try:
         report = {"log": _audit, "proof": _proof, "case": _case}[options.command](options)
+    except _Ended:
+        return OK
     except Unreadable as error:
         return _stop(UNREADABLE, str(error), options)
     except (_Unusable, SeenUnusable, PromisesUnusable) as error:
         return _stop(USAGE, str(error), options)
     _show(report, options)
     return DEFECT if report.defects_total else OK
+
+
+class _Ended(Exception):
+    """Ctrl-C ended the following of a log in which nothing was wrong so far."""
 
 
 class _Unusable(Exception):
@@ -73,10 +70,13 @@ class _Unusable(Exception):
 def _audit(options: argparse.Namespace) -> Report:
     if options.hashes_only and options.promises:
         raise _Unusable("--hashes-only reads no event, so it cannot judge promises: leave one of the two out.")
+    if options.follow and options.promises:
+        raise _Unusable("--follow judges no promises, which an audit of the whole log does: leave one of the two out.")
     wanted = Wanted(
         key=_key(options.vkey, ED25519),
         cosigner=_key(options.cosigner, COSIGNATURE) if options.cosigner else None,
         seen=options.seen,
+        state=options.state,
         promises=options.promises,
         progress=not options.quiet,
         jobs=options.jobs,
@@ -84,9 +84,29 @@ def _audit(options: argparse.Namespace) -> Report:
     )
     source = open_source(options.where, _bearer(options.bearer), options.timeout)
     try:
-        return audit(source, wanted)
+        return _followed(source, wanted, options) if options.follow else audit(source, wanted)
     finally:
         source.close()
+
+
+def _followed(source: Source, wanted: Wanted, options: argparse.Namespace) -> Report:
+    """Follow until a defect is found; a line, or a JSON object in one line, for each head that holds."""
+    held: list[Report] = []
+
+    def tell(report: Report) -> None:
+        held[:] = [report]
+        _show(report, options)
+        sys.stdout.flush()
+
+    def complain(sentence: str) -> None:
+        print(f"cadena-verify: {sentence}", file=sys.stderr, flush=True)
+
+    try:
+        return follow(source, wanted, tell, complain, options.every)
+    except KeyboardInterrupt:
+        if not held:
+            raise
+        raise _Ended from None
 
 
 def _proof(options: argparse.Namespace) -> Report:
@@ -108,7 +128,7 @@ def _case(options: argparse.Namespace) -> Report:
 
 def _show(report: Report, options: argparse.Namespace) -> None:
     if options.json:
-        print(json.dumps(report.as_json(), indent=1, ensure_ascii=False))
+        print(json.dumps(report.as_json(), indent=None if getattr(options, "follow", False) else 1, ensure_ascii=False))
     elif not options.quiet:
         for line in report.lines():
             print(line)
@@ -155,68 +175,3 @@ def _read(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise _Unusable(f"{path} cannot be read: {error.strerror}.") from error
-
-
-def _seconds(text: str) -> float:
-    """A time that a socket can wait: finite, above 0, an hour at most."""
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = 0.0
-    if not 0 < seconds <= MAX_TIMEOUT_SECONDS:  # also false for nan
-        raise argparse.ArgumentTypeError(f"{text} is not a number of seconds above 0 and up to {MAX_TIMEOUT_SECONDS}")
-    return seconds
-
-
-def _jobs(text: str) -> int:
-    jobs = int(text) if text.isascii() and text.isdigit() and len(text) < 4 else 0
-    if not 0 < jobs <= MAX_JOBS:
-        raise argparse.ArgumentTypeError(f"{text} is not a number of processes from 1 to {MAX_JOBS}")
-    return jobs
-
-
-def _cores() -> int:
-    """Processors that this process may use."""
-    return min(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1, MAX_JOBS)
-
-
-def _parser() -> argparse.ArgumentParser:
-    plain = argparse.RawDescriptionHelpFormatter
-    parser = argparse.ArgumentParser(
-        "cadena-verify", description="Checks a Cadena ledger, trusting nothing but its vkey.",
-        epilog=EXIT_CODES, formatter_class=plain,
-    )  # fmt: skip
-    parser.add_argument("--version", action="version", version=f"cadena-verify {__version__}")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="log|proof|case")
-    codes = "defects and warnings:\n" + "\n".join(f"  {code:20} {meaning}" for code, meaning in CODES.items())
-    log = commands.add_parser(
-        "log", help="audit a whole log; `log` may be left out", description="Audit a whole log.",
-        epilog=f"{EXIT_CODES}\n\n{codes}", formatter_class=plain,
-    )  # fmt: skip
-    log.add_argument("where", metavar="URL|FOLDER", help="the log's URL, or a folder with the same layout")
-    log.add_argument("--bearer", metavar="TOKEN|@FILE", help="token for the entries (or environment CADENA_BEARER)")
-    log.add_argument("--seen", type=Path, metavar="FILE", help="remember the heads, and demand those of earlier audits")
-    log.add_argument("--promises", type=Path, metavar="DIR", help="a folder of *.jws: each is held against the ledger")
-    log.add_argument(
-        "--hashes-only", action="store_true",
-        help="check tiles, bundles, heads and signatures, but read no entry as an event (what fsck checks)",
-    )  # fmt: skip
-    log.add_argument("--jobs", type=_jobs, default=_cores(), metavar="N", help="processes (default: as many as cores)")
-    log.add_argument("--timeout", type=_seconds, default=TIMEOUT_SECONDS, metavar="SECONDS", help="per request (30)")
-    proof = commands.add_parser(
-        "proof", help="check one file offline against the .tlog-proof beside it",
-        description="Check one file offline.", epilog=EXIT_CODES, formatter_class=plain,
-    )  # fmt: skip
-    proof.add_argument("file", type=Path, metavar="FILE")
-    proof.add_argument("--tlog-proof", type=Path, metavar="FILE", help="the proof (default: FILE.tlog-proof)")
-    case = commands.add_parser(
-        "case", help="check the export of one case offline", description="Check the export of one case offline.",
-        epilog=EXIT_CODES, formatter_class=plain,
-    )  # fmt: skip
-    case.add_argument("file", type=Path, metavar="FILE", help="as GET /v1/cases/{id}/export answers")
-    for command in (log, proof, case):
-        command.add_argument("--vkey", required=True, metavar="VKEY|FILE", help="the log's key: all that is trusted")
-        command.add_argument("--cosigner", metavar="VKEY|FILE", help="demand this cosigner's signature")
-        command.add_argument("--json", action="store_true", help="print the report as JSON (see README)")
-        command.add_argument("--quiet", action="store_true", help="print nothing but errors; the exit code tells")
-    return parser

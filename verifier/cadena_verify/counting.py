@@ -54,6 +54,10 @@ class Watch:
     def __len__(self) -> int:
         return len(self.ids) + len(self.acts) + len(self.subjects)
 
+    def __or__(self, other: "Watch") -> "Watch":
+        every = self.every or other.every
+        return Watch(self.ids | other.ids, self.acts | other.acts, self.subjects | other.subjects, every)
+
     def among(self, ids: Sequence[int], acts: Sequence[int], subjects: Sequence[int]) -> list[bool]:
         """Which of these events are watched."""
         if self.every:
@@ -101,6 +105,15 @@ class Tally:
     markers: list[dict[str, Any]] = field(default_factory=list)
     latest: dict[str, str] = field(default_factory=dict)
     """Source → the latest instant at which one of its events was recorded."""
+
+    def plain(self) -> dict[str, Any]:
+        """As JSON keeps it."""
+        return vars(self) | {"sources": dict(self.sources)}
+
+    @classmethod
+    def read(cls, said: dict[str, Any]) -> "Tally":
+        """From what `plain` gave, through JSON."""
+        return cls(**said | {"sources": Counter(said["sources"])})
 
     def mark(self, index: int, data: dict[str, Any]) -> None:
         """Count a message that was no event of its topic's source."""

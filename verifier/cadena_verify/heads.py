@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from cadena_verify.notes import (
@@ -42,15 +43,18 @@ class Heads:
         return self.history[-1]
 
 
-def load_heads(source: Source, key: VerifierKey, report: Report) -> Heads | None:
+def load_heads(source: Source, key: VerifierKey, report: Report, last: Head | None = None) -> Heads | None:
     """Fetch the head and the history; None, with a defect, if not one head is signed by the key.
+
+    With `last`, a head of an earlier reading, the history begins there.
 
     The history is read after the head, so it may hold later ones; then the head is read again, and one that still
     lags behind what the log signed is a defect.
     """
     published = _published(source, key, report)
-    by_size = _by_size(_history(source, key, report), report)
-    last = max(by_size, default=0)
+    after = -1 if last is None else last.size
+    by_size = _by_size(chain([last] if last else [], _history(source, key, report, after)), report)
+    highest = max(by_size, default=0)
     if published is not None:
         held = by_size.setdefault(published.size, published)
         if held is published:
@@ -58,10 +62,10 @@ def load_heads(source: Source, key: VerifierKey, report: Report) -> Heads | None
         elif held.root != published.root:
             message = "the published head and the list of heads name two roots for one size"
             report.defect("head-forked", message, head=published.size)
-        again = _published(source, key, report) if published.size < last else None
-        if again is not None and again.size < last:
-            message = f"the published head has {again.size} entries, but the log signed one of {last}"
-            report.defect("tail-cut", message, index=again.size, until=last, head=last)
+        again = _published(source, key, report) if published.size < highest else None
+        if again is not None and again.size < highest:
+            message = f"the published head has {again.size} entries, but the log signed one of {highest}"
+            report.defect("tail-cut", message, index=again.size, until=highest, head=highest)
     if not by_size:
         return None
     return Heads([by_size[size] for size in sorted(by_size)], published)
@@ -116,8 +120,8 @@ def _verified(raw: bytes, key: VerifierKey, report: Report, what: str, size: int
     return Head(checkpoint.size, checkpoint.root, note.text, mine[0].blob, others)
 
 
-def _history(source: Source, key: VerifierKey, report: Report) -> Iterator[Head]:
-    for item in _items(source):
+def _history(source: Source, key: VerifierKey, report: Report, after: int) -> Iterator[Head]:
+    for item in _items(source, after):
         size, text, cosignature = item.get("size"), item.get("note"), item.get("cosignature", False)
         if type(size) is not int or not isinstance(text, str) or not isinstance(cosignature, str | None):
             report.defect("head-malformed", f"an item of the list of heads is not one: {str(item)[:80]}")
@@ -127,14 +131,14 @@ def _history(source: Source, key: VerifierKey, report: Report) -> Iterator[Head]
         head = _verified(raw, key, report, "in the list of heads", size)
         if head and head.size != size:
             report.defect("head-malformed", f"listed as {size}, but it says {head.size}", head=head.size)
-        if head:
+        if head and head.size > after:
             yield head
 
 
-def _items(source: Source) -> Iterator[dict[str, Any]]:
+def _items(source: Source, after: int) -> Iterator[dict[str, Any]]:
     """Each item of the list of heads, page by page; Unreadable if the list is not what the interface promises."""
-    path, after = "v1/checkpoints", -1
     while True:
+        path = "v1/checkpoints" if after < 0 else f"v1/checkpoints?after={after}"
         raw = source.get(path)
         if raw is None:
             raise Unreadable(f"{source.name} has no list of heads (/v1/checkpoints): its history cannot be checked.")
@@ -151,7 +155,6 @@ def _items(source: Source) -> Iterator[dict[str, Any]]:
         if type(following) is not int or following <= after:
             raise Unreadable(f"{source.name}: the list of heads does not go on after {after}.")
         after = following
-        path = f"v1/checkpoints?after={after}"
 
 
 def _by_size(found: Iterator[Head], report: Report) -> dict[int, Head]:

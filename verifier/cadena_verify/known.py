@@ -53,11 +53,37 @@ class Known:
 
     def add(self, run: Scanned) -> None:
         """Add those of a run that follows."""
-        for mine, theirs in (
-            (self.ids, run.ids), (self.acts, run.acts), (self.subjects, run.subjects), (self.versions, run.versions),
-        ):  # fmt: skip
+        for mine, theirs in zip(self._columns(), (run.ids, run.acts, run.subjects, run.versions), strict=True):
             for part, more in zip(mine, theirs, strict=True):
                 part += more
+
+    def lengths(self) -> list[int]:
+        """How much is known, for `cut`."""
+        return [len(part) for column in self._columns() for part in column]
+
+    def cut(self, lengths: list[int]) -> None:
+        """Forget what was added since."""
+        for part, length in zip((part for column in self._columns() for part in column), lengths, strict=True):
+            del part[length:]
+
+    def judge_more(self, run: Scanned) -> Watch:
+        """Add a small run to what is known to be sound, and say what of it is suspect."""
+        ids, acts, strange = set[int](), set[int](), set[int]()
+        for at in range(PARTS):
+            for mine, theirs, found in ((self.ids, run.ids, ids), (self.acts, run.acts, acts)):
+                for mark in theirs[at]:
+                    if mine[at].count(mark):
+                        found.add(mark)
+                    mine[at].append(mark)
+            for mark, version in zip(run.subjects[at], run.versions[at], strict=True):
+                if version != self.subjects[at].count(mark) + 1:  # so far they run 1, 2, 3 …: as many as the last
+                    strange.add(mark)
+                self.subjects[at].append(mark)
+                self.versions[at].append(version)
+        return Watch(frozenset(ids), frozenset(acts), frozenset(strange))
+
+    def _columns(self) -> "tuple[list[array[int]], ...]":
+        return self.ids, self.acts, self.subjects, self.versions
 
     def parts(self) -> Iterable[Part]:
         """Each part, to be judged alone."""

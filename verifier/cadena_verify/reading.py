@@ -1,216 +1,190 @@
 """Reads a whole log: hashes every bundle, counts every entry, and reads again what could not be cleared at once."""
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from hashlib import sha256
 
 from cadena_verify import records
-from cadena_verify.counting import SECOND_FOUNDING, Bundle, Judge, Plan, Scanned, Tally, Watch
+from cadena_verify.counting import Bundle, Judge, Plan, Scanned, Tally, Watch
 from cadena_verify.crew import Crew
-from cadena_verify.entries import NotAnEntry, read_event, row_of
-from cadena_verify.founding import Founding, NotFounded, read_founding
-from cadena_verify.known import Known, Verdict, united
-from cadena_verify.merkle import HASH_SIZE, leaf_hash, tile_root
-from cadena_verify.notes import VerifierKey
+from cadena_verify.entries import read_event, row_of
+from cadena_verify.founder import Founder, entry_at
+from cadena_verify.known import united
+from cadena_verify.memory import Memory
+from cadena_verify.merkle import HASH_SIZE, tile_root
 from cadena_verify.progress import Progress
 from cadena_verify.promises import Promises
 from cadena_verify.rebuild import Rebuild
 from cadena_verify.replay import Replay
 from cadena_verify.report import KEPT, Report
 from cadena_verify.shapes import UUID
-from cadena_verify.source import Source, Unreadable
-from cadena_verify.tiles import ENTRIES, WIDTH, BundleCut, split_bundle, split_tile, tile_path, width_of
+from cadena_verify.source import Changed, Source
+from cadena_verify.tiles import WIDTH, split_tile
 
 RUN = 32
 """Bundles of one run."""
+FEW = 4 * WIDTH
+"""Entries that are judged one by one against what is known; for more it is quicker to judge everything again."""
 MOST_SUSPECTS = 200_000
 """Fingerprints that are told one by one; beyond, the whole log is replayed."""
 
-
-@dataclass(frozen=True)
-class Founder:
-    """The first entry that is an event: it says which installation the log is of."""
-
-    index: int
-    leaf: bytes
-    founding: Founding | None
-    installation: str
-
-
-def find_founder(source: Source, size: int, key: VerifierKey, report: Report) -> Founder | None:
-    """Read on until an event comes: in a sound log leaf 0. Anything else is a defect."""
-    for index, raw in _entries(source, size):
-        try:
-            event = read_event(raw)
-        except NotAnEntry:
-            continue
-        founding = None
-        try:
-            if index:
-                raise NotFounded(SECOND_FOUNDING)
-            founding = read_founding(event, key)
-        except NotFounded as error:
-            report.defect("founding", str(error), index=index)
-        return Founder(index, leaf_hash(raw), founding, event["source"].rpartition(":")[0])
-    if size:
-        report.defect("founding", "no entry is an event: nothing founds this log", index=0)
-    return None
-
-
-def judge_of(founder: Founder | None, key: bytes, timed: bool) -> Judge:
-    """What every entry is held against."""
-    services = ("custody", "notify", "audit")
-    allowed = {f"{founder.installation}:{service}": service for service in services} if founder else {}
-    return Judge(allowed, founder.index if founder else -1, key, timed)
+Keep = Callable[[Scanned], None]
 
 
 class Reading:
-    """One reading of a log up to the size of its last head. Defects go to the report."""
+    """One reading of a log up to the size of its last head. Defects go to the report.
+
+    It goes on from what `memory` holds, and adds to it each full bundle that it reads; a memory that is still to be of
+    use after a defect is found must be another one.
+    """
 
     def __init__(
         self, source: Source, crew: Crew, rebuild: Rebuild, judge: Judge | None, founder: Founder | None,
-        report: Report, progress: Progress,
+        memory: Memory, report: Report, progress: Progress,
     ) -> None:  # fmt: skip
-        self.known, self.tally, self.subjects = Known(), Tally(), 0
-        self._source, self._crew, self._rebuild = source, crew, rebuild
+        self.tally, self.subjects = Tally(), 0
+        self._source, self._crew, self._rebuild, self._memory = source, crew, rebuild, memory
         self._judge, self._founder, self._report, self._progress = judge, founder, report, progress
-        self._roots = bytearray()
-        """The root of each bundle as it was read first; zeros where its copies differ."""
+        self._last = b""
+        """The root of the last bundle, if it is not full; the others' are in the memory."""
+        self._suspects = Watch()
+        self._watched: list[tuple[int, bytes]] = []
         self._contents = Report(report.log)
         """What is wrong with contents, kept apart: it is found again, and exactly, when suspects are replayed."""
 
-    def read(self, size: int, inside: frozenset[int], promises: Promises | None) -> None:
-        """Read everything. `inside`: the bundles inside which a signed head ends."""
+    def read(self, size: int, inside: frozenset[int], promises: Promises | None, keep: Keep | None = None) -> None:
+        """Read on. `inside`: the bundles inside which a signed head ends. `keep` is told of sound full bundles."""
+        memory, full = self._memory, size // WIDTH
         if self._founder:
             inside |= {self._founder.index // WIDTH}
         promised = Watch(ids=frozenset(records.of_ids(_uuids(promises.events))) if promises else frozenset())
-        watched: list[tuple[int, bytes]] = []
-        for run in self._crew.scan(Plan(size, inside, self._judge, promised), _runs(size)):
-            for bundle in run.bundles:
-                self._bundle(bundle)
-            self._take(run)
-            watched += run.watched
-            self._progress.at(min(size, WIDTH * (run.bundles[-1].number + 1)))
+        if memory.bundles:
+            self._suspects = promised  # where they lie in what was read before is not known
+        plan = Plan(size, inside, self._judge, promised)
+        few = memory.judged and memory.bundles > 0 and size - memory.bundles * WIDTH <= FEW
+        for run in self._crew.scan(plan, _runs(memory.bundles, full)):
+            self._bundles(run)
+            self._take(run, few)
+            memory.add([root_of(bundle) for bundle in run.bundles], run.tally)
+            if keep and not self._report.defects_total and not self._contents.defects_total and _sound(run):
+                keep(run)
+            self._progress.at(WIDTH * memory.bundles)
+        memory.tree = self._rebuild.settled() or memory.tree
+        self.tally.add(memory.tally)
+        remembered, opened = memory.known.lengths(), 0
+        for run in self._crew.scan(plan, _runs(full, (size + WIDTH - 1) // WIDTH)):
+            self._bundles(run)
+            opened = self._take(run, few)
+            self._last = root_of(run.bundles[0])
+            self.tally.add(run.tally)
         self._rebuild.finish()
         if self._judge:
-            self._conclude(size, inside, promises, promised, watched)
+            self._conclude(plan, promises, few)
+        memory.known.cut(remembered)
+        memory.subjects -= opened
         self._report.absorb(self._contents)
 
-    def _bundle(self, bundle: Bundle) -> None:
-        for wrong in bundle.wrongs:
-            self._report.add(wrong)
-        if bundle.root is not None:
-            self._rebuild.sound(bundle.number, bundle.root)
-        else:
-            hashes = None if bundle.hashes is None else split_tile(bundle.hashes)
-            self._rebuild.bundle(bundle.number, hashes, bundle.tile)
-        self._roots += _root(bundle)
-        if self._founder and bundle.number == self._founder.index // WIDTH:
-            at = self._founder.index % WIDTH * HASH_SIZE
-            _demand((bundle.hashes or b"")[at : at + HASH_SIZE] == self._founder.leaf, bundle.number)
+    def _bundles(self, run: Scanned) -> None:
+        for bundle in run.bundles:
+            for wrong in bundle.wrongs:
+                self._report.add(wrong)
+            if bundle.root is not None:
+                self._rebuild.sound(bundle.number, bundle.root)
+            else:
+                hashes = None if bundle.hashes is None else split_tile(bundle.hashes)
+                self._rebuild.bundle(bundle.number, hashes, bundle.tile)
+            if self._founder and bundle.number == self._founder.index // WIDTH:
+                demand_leaf(self._founder, bundle.hashes or b"")
 
-    def _take(self, run: Scanned) -> None:
+    def _take(self, run: Scanned, few: bool) -> int:
+        """Remember a run's entries; returns how many subjects begin in it."""
         for wrong in run.wrongs:
             self._contents.add(wrong)
-        self.tally.add(run.tally)
-        if self._judge:
-            self.known.add(run)
+        self._watched += run.watched
+        if not self._judge:
+            return 0
+        opened = sum(part.count(1) for part in run.versions)
+        self._memory.subjects += opened
+        if few:
+            self._suspects |= self._memory.known.judge_more(run)
+        else:
+            self._memory.known.add(run)
+        return opened
 
-    def _conclude(
-        self, size: int, inside: frozenset[int], promises: Promises | None, promised: Watch,
-        watched: list[tuple[int, bytes]],
-    ) -> None:  # fmt: skip
+    def _conclude(self, plan: Plan, promises: Promises | None, few: bool) -> None:
         """Judge the fingerprints; replay whatever is suspect."""
-        verdict = united(self._crew.judge(self.known.parts()))
-        self.subjects = verdict.subjects
-        if verdict.suspects:
-            self._replay(size, inside, promises, promised, verdict)
+        memory = self._memory
+        if not few:
+            verdict = united(self._crew.judge(memory.known.parts()))
+            self._suspects |= verdict.suspects
+            memory.subjects, memory.judged = verdict.subjects, True
+        self.subjects = memory.subjects
+        if self._suspects:
+            self._replay(plan, promises)
         elif promises:
-            for index, raw in watched:
+            for index, raw in self._watched:
                 event = read_event(raw)
                 promises.recorded(event["source"], event["id"], event["time"], index, raw)
         if promises:
             for source, time in self.tally.latest.items():
                 promises.passed(source, time)
 
-    def _replay(
-        self, size: int, inside: frozenset[int], promises: Promises | None, promised: Watch, verdict: Verdict
-    ) -> None:
+    def _replay(self, plan: Plan, promises: Promises | None) -> None:
         """Read the suspects again, and the whole history of their subjects, and judge them by their full text."""
-        watch = self._watched(size, inside, verdict.suspects, promised)
+        plan = replace(plan, watch=self._suspected(plan), apart=True)
         self._contents, self.tally = Report(self._report.log), Tally()
-        replay = Replay(promises, lambda index: entry_at(self._source, index, size), self._contents)
-        for run in self._again(size, inside, watch):
+        replay = Replay(promises, lambda index: entry_at(self._source, index, plan.size), self._contents)
+        for run in self._again(plan):
             self.tally.add(run.tally)
             for wrong in run.wrongs:
                 self._contents.add(wrong)
             for index, raw in run.watched:
                 replay.entry(index, raw)
         replay.finish()
-        replay.tally.markers += self.tally.markers
+        markers = self.tally.markers + replay.tally.markers
         self.tally.add(replay.tally)
-        self.tally.markers = sorted(replay.tally.markers, key=lambda marker: int(marker["index"]))[:KEPT]
-        self.subjects = replay.subjects + (0 if watch.every else verdict.subjects - len(watch.subjects))
+        self.tally.markers = sorted(markers, key=lambda marker: int(marker["index"]))[:KEPT]
+        watch = plan.watch
+        self.subjects = replay.subjects + (0 if watch.every else self.subjects - len(watch.subjects))
 
-    def _watched(self, size: int, inside: frozenset[int], suspects: Watch, promised: Watch) -> Watch:
+    def _suspected(self, plan: Plan) -> Watch:
         """Whatever must be replayed to judge the suspects: everything, if they are very many."""
-        subjects = suspects.subjects
-        if len(suspects) <= MOST_SUSPECTS:
-            subjects |= self._subjects_of(size, inside, Watch(suspects.ids, suspects.acts))
-        watch = Watch(suspects.ids | promised.ids, suspects.acts, subjects)
+        subjects = self._suspects.subjects
+        if len(self._suspects) <= MOST_SUSPECTS:
+            subjects |= self._subjects_of(
+                replace(plan, watch=replace(self._suspects, subjects=frozenset()), apart=True)
+            )
+        watch = Watch(self._suspects.ids | plan.watch.ids, self._suspects.acts, subjects)
         return watch if len(watch) <= MOST_SUSPECTS else Watch(every=True)
 
-    def _subjects_of(self, size: int, inside: frozenset[int], watch: Watch) -> frozenset[int]:
+    def _subjects_of(self, plan: Plan) -> frozenset[int]:
         """The subjects of events whose id or act is not alone: one that has no effect counts for no version."""
-        if not watch or self._judge is None:
+        if not plan.watch or plan.judge is None:
             return frozenset()
-        mark, found = records.Subjects(self._judge.key), set[int]()
-        for run in self._again(size, inside, watch):
+        mark, found = records.Subjects(plan.judge.key), set[int]()
+        for run in self._again(plan):
             for _, raw in run.watched:
                 row = row_of(read_event(raw))
                 if row.outcome == "accepted" and row.sequence and (row.uuid or row.name):
                     found.update(mark([row.source], [row.kind], [row.uuid], [row.name]))
         return frozenset(found)
 
-    def _again(self, size: int, inside: frozenset[int], watch: Watch) -> Iterator[Scanned]:
+    def _again(self, plan: Plan) -> Iterator[Scanned]:
         """Every run once more, and the same bytes as before."""
-        for run in self._crew.scan(Plan(size, inside, self._judge, watch, apart=True), _runs(size)):
+        for run in self._crew.scan(plan, _runs(0, (plan.size + WIDTH - 1) // WIDTH)):
             for bundle in run.bundles:
                 at = bundle.number * HASH_SIZE
-                _demand(self._roots[at : at + HASH_SIZE] == _root(bundle), bundle.number)
+                held = self._memory.roots[at : at + HASH_SIZE] or self._last
+                _demand(held == root_of(bundle), bundle.number)
             yield run
 
 
-def entry_at(source: Source, index: int, size: int) -> bytes | None:
-    """One entry's bytes; None if its bundle is gone or cut."""
-    number, at = divmod(index, WIDTH)
-    entries = _bundle_at(source, number, size)
-    return entries[at] if at < len(entries) else None
+def _runs(first: int, end: int) -> Iterator[range]:
+    return (range(at, min(at + RUN, end)) for at in range(first, end, RUN))
 
 
-def _entries(source: Source, size: int) -> Iterator[tuple[int, bytes]]:
-    for number in range((size + WIDTH - 1) // WIDTH):
-        yield from enumerate(_bundle_at(source, number, size), number * WIDTH)
-
-
-def _bundle_at(source: Source, number: int, size: int) -> list[bytes]:
-    width = width_of(0, number, size)
-    raw = source.get(tile_path(ENTRIES, number, width))
-    if raw is None and width < WIDTH:
-        raw = source.get(tile_path(ENTRIES, number))
-    try:
-        return [] if raw is None else split_bundle(raw, width, whole=False)
-    except BundleCut as cut:
-        return cut.entries
-
-
-def _runs(size: int) -> Iterator[range]:
-    total = (size + WIDTH - 1) // WIDTH
-    return (range(first, min(first + RUN, total)) for first in range(0, total, RUN))
-
-
-def _root(bundle: Bundle) -> bytes:
+def root_of(bundle: Bundle) -> bytes:
     """What a bundle must be again when it is read a second time: its root, or the hash of what was there instead."""
     if bundle.root is not None:
         return bundle.root
@@ -219,9 +193,20 @@ def _root(bundle: Bundle) -> bytes:
     return sha256(bundle.hashes or b"").digest()
 
 
+def _sound(run: Scanned) -> bool:
+    """Whether entries and tiles agree in all of a run."""
+    return all(bundle.root is not None or bundle.hashes == bundle.tile for bundle in run.bundles)
+
+
+def demand_leaf(founder: Founder, hashes: bytes) -> None:
+    """The founding entry that was read is the one among these leaf hashes of its bundle; else Unreadable."""
+    at = founder.index % WIDTH * HASH_SIZE
+    _demand(hashes[at : at + HASH_SIZE] == founder.leaf, founder.index // WIDTH)
+
+
 def _demand(same: bool, number: int) -> None:
     if not same:
-        raise Unreadable(f"Bundle {number} was another one when it was read again: the log answers as it likes.")
+        raise Changed(f"Bundle {number} was another one when it was read again: the log answers as it likes.")
 
 
 def _uuids(texts: list[str]) -> list[str]:

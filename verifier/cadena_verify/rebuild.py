@@ -23,19 +23,20 @@ GetTile = Callable[[str], bytes | None]
 class Rebuild:
     """Feed it each bundle in order with `bundle`, then call `finish`. Defects go to the report."""
 
-    def __init__(self, history: list[Head], get_tile: GetTile, report: Report) -> None:
+    def __init__(self, history: list[Head], get_tile: GetTile, report: Report, start: Branch | None = None) -> None:
+        """`start`: what `settled` gave at an earlier reading of the same log; heads up to there are passed over."""
         self.size = history[-1].size
         self.tiles = 0
-        self.agreed = 0
+        self.agreed = start.edge.size if start else 0
         """Size of the last head whose root was rebuilt."""
-        self._heads = iter(history)
+        self._heads = iter([head for head in history if head.size >= self.agreed])
         self._next = next(self._heads, None)
         self._failed: list[Head] = []
         self._get, self._report = get_tile, report
-        self._branches = [Branch(RightEdge(), {}, [])]
+        self._branches = [start.copy() if start else Branch(RightEdge(), {}, [])]
         self._kept: dict[tuple[int, int], list[bytes] | None] = {}
         self._lost_from: int | None = None
-        self._pass_heads(0)
+        self._pass_heads(self.agreed)
 
     def bundle(self, number: int, entries: list[bytes] | None, raw_tile: bytes | None) -> None:
         """Take bundle `number`: the leaf hashes of its entries (fewer if it was cut, None if missing) and its tile.
@@ -57,6 +58,13 @@ class Rebuild:
         if self.agreed < first + width or not readings:
             self._look_above(first, above, start, bool(readings))
         self._close_rows(full_only=True)
+
+    def settled(self) -> Branch | None:
+        """The tree so far, for a later reading to go on from; None while there is any doubt about it."""
+        (first, *others) = self._branches
+        if others or first.suspicions or self._failed or self._lost_from is not None:
+            return None
+        return first.copy()
 
     def sound(self, number: int, root: bytes) -> None:
         """Take full bundle `number`, whose entries and tile agree on this root, and inside which no head ends."""

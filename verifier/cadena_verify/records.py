@@ -71,7 +71,7 @@ class Subjects:
         # One number with room between the UUIDs: they are all multiplied at once, and none reaches into the next.
         wide = bytes.fromhex(_ROOM.join(uuids).replace("-", "") + _ROOM)
         product = int.from_bytes(wide, "little") * self._factor
-        hashed = _little(product.to_bytes(len(wide), "little"))[1::4]
+        hashed = from_bytes("Q", product.to_bytes(len(wide), "little"))[1::4]
         return _mixed(hashed, b"".join(map(self._kinds.__getitem__, zip(sources, kinds, strict=True))))
 
 
@@ -102,23 +102,24 @@ def versions_of(sequences: Sequence[str]) -> "array[int]":
 
 
 def _limbs(digits: str) -> "array[int]":
-    return _little(bytes.fromhex(digits))
+    return from_bytes("Q", bytes.fromhex(digits))
 
 
 def _mixed(prints: "array[int]", salts: bytes) -> "array[int]":
-    mixed = int.from_bytes(_bytes(prints), "little") ^ int.from_bytes(salts, "little")
-    return _little(mixed.to_bytes(len(salts), "little"))
+    mixed = int.from_bytes(to_bytes(prints), "little") ^ int.from_bytes(salts, "little")
+    return from_bytes("Q", mixed.to_bytes(len(salts), "little"))
 
 
-def _little(raw: bytes) -> "array[int]":
-    """Numbers of 64 bits, the same on every machine."""
-    limbs = array("Q", raw)
+def from_bytes(kind: str, raw: bytes) -> "array[int]":
+    """Numbers of an array's `kind`, little endian: the same on every machine."""
+    limbs = array(kind, raw)
     if sys.byteorder == "big":
         limbs.byteswap()
     return limbs
 
 
-def _bytes(limbs: "array[int]") -> bytes:
+def to_bytes(limbs: "array[int]") -> bytes:
+    """The inverse of `from_bytes`."""
     if sys.byteorder == "big":
         limbs = limbs[:]
         limbs.byteswap()

@@ -14,7 +14,7 @@ from cadena_verify.entries import read_event
 from cadena_verify.places import Places
 from cadena_verify.promises import Promises
 from cadena_verify.report import Report
-from cadena_verify.source import Unreadable
+from cadena_verify.source import Changed
 
 _HALF = 16
 
@@ -86,7 +86,7 @@ class Replay:
         raw = self._earlier(place)
         at = _HALF * bisect_left(self._indexes, place)
         if raw is None or sha256(raw).digest()[:_HALF] != self._digests[at : at + _HALF]:
-            raise Unreadable(f"Entry {place} was another one when it was read again: the log answers as it likes.")
+            raise Changed(f"Entry {place} was another one when it was read again: the log answers as it likes.")
         return raw
 
     def _twin(self, index: int, raw: bytes, place: int) -> None:

@@ -48,6 +48,7 @@ CODES: dict[str, str] = {
     "version-order": "a later version of a subject came before an earlier one",
     "promise-overdue": "a promise is pending though its time has passed: the log holds nothing later yet",
     "promise-unchecked": "an event's promise cannot be checked: the file does not prove its service's key",
+    "state-ignored": "the --state file does not fit what the log says now",
     "cosignature-absent": "heads without a cosignature",
 }
 """Every code there is. The last ones, from `conflict` on, are warnings."""

@@ -5,7 +5,6 @@ added. With the vkey a line gives the whole signed note back, so it is evidence 
 """
 
 import base64
-import binascii
 import os
 import tempfile
 from dataclasses import dataclass
@@ -48,7 +47,7 @@ def load_seen(path: Path, key: VerifierKey) -> list[SeenHead]:
     if len(lines) < 3 or lines[1] != key.text:
         raise SeenUnusable(f"{path} remembers the heads of another log than {key.name}.")
     heads = [_head(path, line) for line in lines[2:-1]]
-    forged = [head.size for head in heads if not _is_signed(head, key)]
+    forged = [head.size for head in heads if not is_signed(head, key)]
     if forged:
         raise SeenUnusable(f"{path} holds a head of size {forged[0]} that the log never signed: it is damaged.")
     return heads
@@ -102,15 +101,21 @@ def _replace(path: Path, text: str) -> None:
 
 def _head(path: Path, line: str) -> SeenHead:
     try:
-        size, root, signature = line.split(" ")
-        head = SeenHead(int(size), base64.b64decode(root, validate=True), base64.b64decode(signature, validate=True))
-    except (ValueError, binascii.Error) as error:
+        return parse_line(line)
+    except ValueError as error:
         raise SeenUnusable(f"{path} holds a line that is no head: {line[:60]}") from error
+
+
+def parse_line(line: str) -> SeenHead:
+    """The head that a line spells; ValueError if it is none. Its signature is not checked."""
+    size, root, signature = line.split(" ")
+    head = SeenHead(int(size), base64.b64decode(root, validate=True), base64.b64decode(signature, validate=True))
     if head.line() != line:
-        raise SeenUnusable(f"{path} holds a line that is no head: {line[:60]}")
+        raise ValueError("it is spelled in another way than it would be written")
     return head
 
 
-def _is_signed(head: SeenHead, key: VerifierKey) -> bool:
+def is_signed(head: SeenHead, key: VerifierKey) -> bool:
+    """Whether the log's key made the head's signature."""
     text = f"{key.name}\n{head.size}\n{base64.b64encode(head.root).decode()}\n"
     return key.verifies(head.signature, text.encode())

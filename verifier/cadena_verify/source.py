@@ -39,6 +39,10 @@ class Refused(Unreadable):
     """The log wants a token, or another one."""
 
 
+class Changed(Unreadable):
+    """The log gave other bytes than it gave before, or than an earlier audit kept."""
+
+
 class Source(Protocol):
     """One log's files by their path inside it."""
 
