@@ -77,12 +77,14 @@ async def record_batch(
     return [answers[request.key] for request, _ in batch], not made and not mistakes
 
 
-async def validate_batch(engine: AsyncEngine, batch: Batch) -> list[Answer]:
+async def validate_batch(engine: AsyncEngine, batch: Batch, glance: SealedIndexGlance | None = None) -> list[Answer]:
     """What `record_batch` would answer by one snapshot, which takes no lock and no number and keeps nothing.
 
     A registration that would be recorded is `WOULD_RECORD`; a refusal has no promise, since it is no fact.
     """
-    async with reading(engine, batch[0][0].principal.account) as reader:
+    async with reading(engine, batch[0][0].principal.account, glance) as reader:
+        if reader.behind:
+            raise behind_the_log()
         stored = await find_all(reader.connection, KEYS, batch[0][0].principal.account, _prints(batch))
         commands = [command for request, command in batch if request.key not in stored]
         world, now = await _gather(reader.connection, commands, reader.actor, "none")

@@ -57,6 +57,14 @@ MUTANTS = (
     ),
     Mutant(
         "G1",
+        "a batch takes what was recorded for new",
+        "services/custody/batch.py",
+        "fresh = [each for each in batch if each[0].key in taken]",
+        "fresh = list(batch)",
+        f"{_TESTS}api/test_batches.py::test_g1_a_retry_of_the_batch_or_of_an_item_alone_gets_the_same_bytes",
+    ),
+    Mutant(
+        "G1",
         "one key answers for two requests",
         "shared/commands.py",
         "if row.fingerprint != fingerprint:",

@@ -69,7 +69,7 @@ async def validate(request: HttpRequest, given: Given) -> Response:
     """
     batch = _batch(*given)
     desk: Desk = request.app.state.desk
-    return _results(batch, await validate_batch(desk.engine, batch), {})
+    return _results(batch, await validate_batch(desk.engine, batch, desk.glance), {})
 
 
 def _batch(principal: Principal, body: NewSamples) -> Batch:
