@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from functools import cache
 
 import pytest
 from hypothesis import given
@@ -29,6 +30,7 @@ def root_by_definition(leaves: Sequence[bytes]) -> bytes:
 ROOTS = [root_by_definition(LEAVES[:size]) for size in range(301)]
 
 
+@cache
 def node(at: Node) -> bytes:
     return root_by_definition(LEAVES[at.index << at.level : (at.index + 1) << at.level])
 
