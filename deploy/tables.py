@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from deploy.kafka.rights import DESCRIBE_CONFIGS, READ, RIGHTS, SOURCES, WRITE, topic_of
 from services.custody.authorise import TABLE, Relation
 from services.custody.rules.account import ROLE_KINDS
 
@@ -39,10 +40,23 @@ def kinds() -> str:
     return "\n".join(["| role | in an organisation of kind |", "|---|---|", *rows])
 
 
+def broker() -> str:
+    """What each process may do with each topic."""
+    said = {READ: "read", WRITE: "write", DESCRIBE_CONFIGS: "see its configuration"}
+    names = " | ".join(f"`{topic_of(source, '')}`" for source in SOURCES)
+    rows = [f"| user | {names} |", "|---|" + "---|" * len(SOURCES)]
+    for user, topics in RIGHTS.items():
+        rights = [topics.get(source, frozenset()) for source in SOURCES]
+        cells = [", ".join(words for right, words in said.items() if right in held) for held in rights]
+        rows.append(f"| `{user}` | {' | '.join(cells)} |")
+    return "\n".join(rows)
+
+
 TABLES: dict[str, tuple[str, Callable[[], str]]] = {
     "verbs": ("docs/custody.md", verbs),
     "kinds": ("docs/custody.md", kinds),
     "relations": ("docs/custody.md", relations),
+    "broker": ("docs/operations.md", broker),
 }
 """Name of a table → its page and what it says."""
 
