@@ -63,12 +63,16 @@ class Ledger:
     promise_key: Ed25519PrivateKey = field(default_factory=Ed25519PrivateKey.generate)
     cases: list[Event] = field(default_factory=list)
 
-    async def fill(self) -> None:
-        """Seal up to each of HEADS in turn, and keep a copy of every table."""
+    async def found(self) -> None:
+        """Send the founding event, with the key that promises are made by."""
         whole = orjson.loads(self.rig.founding)
         whole["data"]["promise_keys"] = {CUSTODY: public_text(self.promise_key.public_key())}
         self.rig.founding = canonical(whole | {"command": command(0)})
         await self.rig.send(self.rig.founding)
+
+    async def fill(self) -> None:
+        """Seal up to each of HEADS in turn, and keep a copy of every table."""
+        await self.found()
         async with self.rig.writing() as task:
             for size in HEADS:
                 await first(self.rig.until_signed(size), task)
