@@ -163,3 +163,31 @@ def letters(yard: Yard) -> set[tuple[str, str]]:
             if part.get_filename() == "proposal.json":
                 found.add((json.loads(part.get_content())["subject"], str(message["Message-ID"])))
     return found
+
+
+def test_g8_audit_restored_from_yesterdays_dump_refuses_to_sign_whatever_it_is_told(yard: Yard, tmp_path: Path) -> None:
+    yard.sealed()
+    dump = yard.dump("audit", tmp_path)
+    kept = [yard.sample() for _ in range(3)]
+    yard.sealed()
+    (tmp_path / "newest").mkdir()
+    newest = yard.dump("audit", tmp_path / "newest")
+    file = yard.stack.wiring.service_state("audit") / "head"
+    head, size = file.read_text(), len(yard.log.leaves)
+    yard.stop("audit")
+    yard.restore("audit", dump)
+    for adopt, remembered, sentence in (
+        (False, head, "it was set back"),
+        (True, head, "it was set back"),
+        (False, None, "--adopt-head"),
+        (True, None, "that the database does not hold"),
+    ):
+        file.unlink(missing_ok=True) if remembered is None else file.write_text(remembered)
+        code, said = yard.run("audit", "writer", *(["--adopt-head"] if adopt else []))
+        assert (code, sentence in said) == (2, True), said[-2000:]
+        assert int(yard.sql("audit", "SELECT max(size) FROM head")) < size
+    file.write_text(head)
+    yard.restore("audit", newest)
+    yard.start("audit writer", "audit api")
+    kept.append(yard.sample())
+    yard.all_is_well(tmp_path / "promises")

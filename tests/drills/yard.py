@@ -65,8 +65,9 @@ class Yard:
         )
 
     def sql(self, service: str, query: str) -> str:
-        """What the owner of a database sees."""
-        return run_sql(self.stack.wiring.databases[service]["owner"], query)
+        """What the owner of a database sees; `postgres` is for the server's administrator."""
+        admin = self.stack.backends.admin_url
+        return run_sql(admin if service == "postgres" else self.stack.wiring.databases[service]["owner"], query)
 
     def sealed(self) -> None:
         """Wait until all that was acknowledged is in the log, and both workers have read it."""
@@ -105,6 +106,15 @@ class Yard:
         for name in names:
             self.until(lambda name=name: self.answers(name), f"{name} to answer")
 
+    def run(self, service: str, *argv: str) -> tuple[int, str]:
+        """A process that ought to end by itself: its exit code, and what it said."""
+        environment = base_environment() | self.stack.wiring.environment(f"{service} {argv[0]}")
+        whole = [sys.executable, "-m", f"services.{service}", *argv]
+        ran = subprocess.run(
+            whole, capture_output=True, text=True, check=False, env=environment, cwd=CHECKOUT, timeout=SECONDS
+        )
+        return ran.returncode, ran.stdout + ran.stderr
+
     def answers(self, name: str) -> bool:
         """Whether a process's probe answers at all."""
         try:
@@ -114,8 +124,12 @@ class Yard:
 
     def readiness(self, name: str) -> str:
         """What a process says of itself."""
+        return self.said(self.stack.wiring.ports[name])
+
+    def said(self, port: int) -> str:
+        """What the process on a port says of itself."""
         try:
-            return httpx2.get(f"{self.stack.wiring.url(name)}/readyz", timeout=10).text
+            return httpx2.get(f"http://127.0.0.1:{port}/readyz", timeout=10).text
         except httpx2.HTTPError as error:
             return str(error)
 
@@ -161,3 +175,12 @@ class Yard:
         argv = [str(binaries() / tool), "-d", url, *arguments]
         ran = subprocess.run(argv, capture_output=True, text=True, check=False, env=base_environment())
         assert ran.returncode == 0, ran.stderr
+
+
+def measured(port: int, name: str) -> float:
+    """One sample without labels of the process on a port, 0 while there is none."""
+    try:
+        lines = httpx2.get(f"http://127.0.0.1:{port}/metrics", timeout=10).text.splitlines()
+    except httpx2.HTTPError:
+        return 0.0
+    return next((float(line.split()[1]) for line in lines if line.startswith(f"{name} ")), 0.0)
