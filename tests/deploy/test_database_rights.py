@@ -103,7 +103,7 @@ async def whole(databases: Urls, *services: str) -> tuple[list[str], int]:
     return lines, count
 
 
-async def test_each_login_may_do_with_each_table_exactly_what_is_committed(databases: Urls) -> None:
+async def test_g6_each_login_may_do_with_each_table_exactly_what_is_committed(databases: Urls) -> None:
     found, tried = await whole(databases)
     print(f"{tried} statements tried as {len(LOGINS)} logins; {len(found)} pairs of login and table have any right")
     committed = COMMITTED.read_text().splitlines()

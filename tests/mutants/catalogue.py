@@ -146,6 +146,30 @@ MUTANTS = (
         "if holds := over((), sample):",
         f"{_TESTS}api/test_holds.py::test_g3_a_hold_by_counsel_blocks_a_proposal_until_it_is_lifted",
     ),
+    Mutant(
+        "G3",
+        "behind the log a hold is put off like everything else",
+        "services/custody/behind.py",
+        "if not COMMANDS[type(request.command)].protective:",
+        "if COMMANDS:",
+        f"{_TESTS}test_restoration.py::test_g3_behind_the_log_a_hold_is_taken_and_all_else_is_not_yet",
+    ),
+    Mutant(
+        "G1",
+        "a key that was used before the database was set back is taken for a new one",
+        "services/custody/record.py",
+        "if known.stands.restored:",
+        "if known.stands.restored and known.behind:",
+        f"{_TESTS}test_restoration.py::test_g1_a_key_used_before_the_restoration_answers_what_it_answered_and_records_nothing",
+    ),
+    Mutant(
+        "G1",
+        "notify sends while it does not know what was sent",
+        "services/notify/loops/deliver.py",
+        "if remembered is not None and await _is_behind(connection, remembered):",
+        "if remembered is None and await _is_behind(connection, Remembered()):",
+        "tests/services/notify/test_restoration.py::test_g1_a_notice_that_waits_in_the_backup_and_was_taken_since_is_not_sent_again",
+    ),
     # G5: custody moves only when the receiver accepts.
     Mutant(
         "G5",
@@ -383,6 +407,22 @@ MUTANTS = (
         "await _demand_reader(request, principal)",
         "del principal",
         "tests/services/audit/test_api.py::test_g12_entries_are_for_auditors_and_peers",
+    ),
+    Mutant(
+        "G12",
+        "the ledger's writer may write facts in custody's name",
+        "deploy/kafka/rights.py",
+        '"custody": frozenset({READ, DESCRIBE_CONFIGS}),',
+        '"custody": frozenset({READ, WRITE, DESCRIBE_CONFIGS}),',
+        "tests/deploy/kafka/test_walls.py::test_g12_each_user_may_do_with_each_topic_exactly_what_the_table_says",
+    ),
+    Mutant(
+        "G12",
+        "the broker allows what no rule is about",
+        "deploy/local/kafka.py",
+        '"allow.everyone.if.no.acl.found": "false",',
+        '"allow.everyone.if.no.acl.found": "true",',
+        "tests/deploy/kafka/test_walls.py::test_g12_each_user_may_do_with_each_topic_exactly_what_the_table_says",
     ),
 )
 """By guarantee."""

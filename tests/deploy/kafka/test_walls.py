@@ -97,7 +97,7 @@ async def _filled(world: World) -> None:
             await producer.send_and_wait(topic, b"there", partition=0)
 
 
-async def test_each_user_may_do_with_each_topic_exactly_what_the_table_says(world: World) -> None:
+async def test_g12_each_user_may_do_with_each_topic_exactly_what_the_table_says(world: World) -> None:
     await _filled(world)
     found, count = await tried(world)
     allowed = sum(map(len, found.values()))
