@@ -12,6 +12,8 @@ TOO_BUSY = {"40001", "40P01", "55P03", "57014", "53300"}
 """A race lost again and again; a lock, a statement or the server's connections not within the time allowed."""
 GONE = {"57P01", "57P02", "57P03", "25P03"}
 """The server is shutting down, starting up, or has ended the session."""
+CANNOT = ("53", "58", "XX")
+"""Classes: no room on disk or in memory, an error of the operating system, a failure within the server itself."""
 
 TROUBLE = (
     DBAPIError, PoolTimeout, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError,
@@ -33,7 +35,7 @@ def problem_of(error: BaseException) -> Problem | None:
     if state in TOO_BUSY or isinstance(error, PoolTimeout):
         return busy()
     lost = isinstance(error, DBAPIError) and (error.connection_invalidated or isinstance(error, InterfaceError))
-    if lost or state in GONE or state.startswith("08") or isinstance(error, OSError | TimeoutError):
+    if lost or state in GONE or state.startswith(("08", *CANNOT)) or isinstance(error, OSError | TimeoutError):
         return Problem(
             503, "database-away", "The database does not answer",
             "Send the same request again with the same key: if it was recorded, you get its answer.",

@@ -28,15 +28,16 @@ SECONDS = 60.0
 class WriterProcess:
     """`python -m services.audit writer`, and what it is asked over HTTP."""
 
-    def __init__(self, rig: Rig) -> None:
+    def __init__(self, rig: Rig, name: str = "audit writer", **more: str) -> None:
+        """`more` are variables beyond those that every writer needs."""
         (self.port,) = free_ports(1)
         environment = {
             "CADENA_INSTALLATION": "test", "CADENA_ORIGIN": ORIGIN, "CADENA_LISTEN_PORT": str(self.port),
             "CADENA_DATABASE_URL": rig.urls["writer"], "CADENA_KEYS_DIR": str(rig.folder / "keys"),
-            "CADENA_STATE_DIR": str(rig.folder / "state"), **kafka_environment(rig.operator, rig.prefix),
+            "CADENA_STATE_DIR": str(rig.folder / "state"), **kafka_environment(rig.operator, rig.prefix), **more,
         }  # fmt: skip
         argv = [sys.executable, "-m", "services.audit", "writer"]
-        self.process = Process("audit writer", argv, rig.folder, env=environment, cwd=HERE)
+        self.process = Process(name, argv, rig.folder, env=environment, cwd=HERE)
 
     def ask(self, path: str) -> tuple[int, str]:
         try:

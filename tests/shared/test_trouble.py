@@ -1,0 +1,31 @@
+"""What of PostgreSQL's trouble is a 503 that keeps the key free, and what is a mistake of ours."""
+
+import asyncpg
+import pytest
+
+from shared.trouble import problem_of
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (asyncpg.DiskFullError(), "database-away"),
+        (asyncpg.OutOfMemoryError(), "database-away"),
+        (asyncpg.PostgresIOError(), "database-away"),
+        (asyncpg.InternalServerError(), "database-away"),
+        (asyncpg.CrashShutdownError(), "database-away"),
+        (ConnectionResetError(), "database-away"),
+        (asyncpg.TooManyConnectionsError(), "busy"),
+        (asyncpg.LockNotAvailableError(), "busy"),
+    ],
+)
+def test_a_server_that_cannot_is_a_503(error: Exception, code: str) -> None:
+    problem = problem_of(error)
+    assert problem is not None
+    assert (problem.status, problem.code) == (503, code)
+    assert "Retry-After" in problem.headers
+
+
+@pytest.mark.parametrize("error", [asyncpg.UniqueViolationError(), asyncpg.UndefinedTableError(), ValueError()])
+def test_a_mistake_of_ours_is_none(error: Exception) -> None:
+    assert problem_of(error) is None
