@@ -19,6 +19,7 @@ from sqlalchemy import (
     Text,
     Uuid,
     func,
+    literal_column,
     select,
 )
 
@@ -84,7 +85,7 @@ NEW = Stands(0, False, False, False)
 
 def standing(tables: RestorationTables) -> tuple[Label[Any], ...]:
     """Columns for a statement that is sent anyhow, read by `stands`."""
-    restoration, size = tables.restoration, func.coalesce(func.max(tables.position.c.size), 0)
+    restoration, size = tables.restoration, func.coalesce(func.max(tables.position.c.size), literal_column("0"))
     return (
         select(size).scalar_subquery().label("stands_size"),
         (select(tables.position.c.one).exists() | select(tables.publication.c.attempt).exists()).label("stands_spoken"),

@@ -8,10 +8,27 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from types import SimpleNamespace
 from typing import Any
 
-from sqlalchemy import ARRAY, ColumnElement, ScalarSelect, Select, Table, and_, any_, bindparam, func, null, or_, select
-from sqlalchemy.dialects.postgresql import JSONB
+import orjson
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    ScalarSelect,
+    Select,
+    Table,
+    Text,
+    and_,
+    any_,
+    bindparam,
+    cast,
+    func,
+    literal_column,
+    null,
+    or_,
+    select,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.custody.rules.account import AccountState
@@ -35,14 +52,18 @@ from services.custody.tables import (
     SAMPLES,
 )
 from shared.behind import Stands, standing, stands
+from shared.driver import driver, text_of
 
 _INSTALLATION = select(INSTALLATIONS.table.c.id)
 _STANDING = standing(RESTORATION)
-_CALLER = (
-    select(ACCOUNTS.table, _INSTALLATION.scalar_subquery().label("installation"), *_STANDING)
-    .where(ACCOUNTS.table.c.account_digest == bindparam("digest"), ACCOUNTS.table.c.status == "open")
+_account = ACCOUNTS.table.c
+_CALLER = text_of(
+    select(
+        *(cast(_account[name], Text).label(name) for name in ("id", "person", "organisation", "role", "kind")),
+        _INSTALLATION.scalar_subquery().label("installation"), *_STANDING,
+    ).where(_account.account_digest == bindparam("digest"), _account.status == literal_column("'open'"))
     .with_for_update(read=True, of=ACCOUNTS.table)
-)
+)  # fmt: skip
 
 
 def _among(column: ColumnElement[Any], ids: Collection[str] | None = None) -> ColumnElement[bool]:
@@ -78,14 +99,16 @@ class Caller:
 
 async def caller(connection: AsyncConnection, account_digest: str) -> Caller | None:
     """Who commands, under a shared lock of the account, which comes before all others; None before the founding."""
-    row = (await connection.execute(_CALLER, {"digest": account_digest})).first()
-    if row is not None:
+    raw = await driver(connection)
+    found = await raw.fetchrow(_CALLER, account_digest)
+    if found is not None:
+        row = SimpleNamespace(**found)
         return Caller(
             row.installation, ActorState(row.id, row.person, row.organisation, row.role, row.kind == "service"),
             stands(row),
         )  # fmt: skip
-    found = (await connection.execute(select(INSTALLATIONS.table.c.id, *_STANDING))).first()
-    return None if found is None else Caller(found.id, None, stands(found))
+    nobody = (await connection.execute(select(INSTALLATIONS.table.c.id, *_STANDING))).first()
+    return None if nobody is None else Caller(nobody.id, None, stands(nobody))
 
 
 async def gather(connection: AsyncConnection, command: Command, actor: ActorState | None) -> tuple[World, datetime]:
@@ -202,24 +225,23 @@ Holders = dict[tuple[str, str], str]
 
 async def _clock_and_holders(connection: AsyncConnection, reach: Footprint) -> tuple[datetime, Holders, Holders]:
     """The clock after the locks, and who holds the labels and folios that the command would take."""
-    given = _named("label", reach.labels) | _named("folio", reach.folios)
-    row = (await connection.execute(_closing(len(reach.labels), len(reach.folios)), given)).one()
-    labels, folios = ({(org, name): key for org, name, key in found or ()} for found in row[1:])
+    raw, given = await driver(connection), [*sorted(reach.labels), *sorted(reach.folios)]
+    row = await raw.fetchrow(_closing(len(reach.labels), len(reach.folios)), *(part for pair in given for part in pair))
+    if row is None:
+        raise LookupError("a SELECT without FROM has one row")
+    labels, folios = ({(org, name): key for org, name, key in orjson.loads(found or b"[]")} for found in row[1:])
     return row[0], labels, folios
 
 
-def _named(kind: str, wanted: Collection[tuple[str, str]]) -> dict[str, str]:
-    pairs = [((f"{kind}_org_{at}", org), (f"{kind}_{at}", name)) for at, (org, name) in enumerate(sorted(wanted))]
-    return {key: value for pair in pairs for key, value in pair}
-
-
 @cache
-def _closing(labels: int, folios: int) -> Select[Any]:
-    """One statement for so many labels and folios, built once."""
-    return select(
-        func.clock_timestamp(),
-        _holders(SAMPLES.table, "registered_by", "label", labels),
-        _holders(CASES.table, "authority", "folio", folios),
+def _closing(labels: int, folios: int) -> str:
+    """One statement for so many labels and folios, built once; its parameters are those pairs, in this order."""
+    return text_of(
+        select(
+            func.clock_timestamp(),
+            _holders(SAMPLES.table, "registered_by", "label", labels),
+            _holders(CASES.table, "authority", "folio", folios),
+        )
     )
 
 
@@ -231,4 +253,4 @@ def _holders(table: Table, org: str, name: str, count: int) -> ScalarSelect[Any]
         for at in range(count)
     ]
     found = func.jsonb_build_array(table.c[org], table.c[name], table.c.id)
-    return select(func.jsonb_agg(found, type_=JSONB)).where(or_(*wanted)).scalar_subquery()
+    return select(cast(func.jsonb_agg(found), Text)).where(or_(*wanted)).scalar_subquery()
