@@ -11,6 +11,7 @@ from services.audit.api import proofs, tiles
 from services.audit.directory import Directory
 from services.audit.errors import LedgerDamaged
 from services.audit.metrics import alarm
+from services.audit.pool import Pool
 from services.audit.queries import Log
 from services.audit.settings import ApiSettings
 from shared import database, health, problems
@@ -23,9 +24,9 @@ AUDIENCE = "audit"
 
 def api_app(settings: ApiSettings) -> FastAPI:
     """The read API over one database."""
-    engine = database.engine(
-        settings.database_url.get_secret_value(), pool_size=settings.pool_size, application_name="cadena audit api"
-    )
+    url = settings.database_url.get_secret_value()
+    engine = database.engine(url, pool_size=1, application_name="cadena audit api: probes")
+    pool = Pool(lambda: database.connect(url, application_name="cadena audit api"), settings.pool_size)
 
     authenticator = Authenticator(settings, AUDIENCE)
 
@@ -33,13 +34,14 @@ def api_app(settings: ApiSettings) -> FastAPI:
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         async with authenticator:
             yield
+        await pool.close()
         await engine.dispose()
 
     async def migrated() -> None:
         await database.demand_migrated(engine, Path(__file__).parent)
 
     app = routes(lifespan)
-    app.state.log = Log(engine)
+    app.state.log = Log(pool)
     app.state.directory = Directory(app.state.log, settings.custody_source)
     app.state.authenticator = authenticator
     app.include_router(health.router({"database": migrated, "issuer": authenticator.demand_keys}))

@@ -30,10 +30,11 @@ Size = Annotated[int, Field(ge=0, le=MAX_SIZE), PLAIN_DIGITS]
 async def inclusion(request: Request, event_id: Uuid, size: Size | None = None) -> Response:
     """The `.tlog-proof` of an event (C2SP tlog-proof@v1) against the newest head, or the one signed at `size`."""
     log: Log = request.app.state.log
-    head, index = await log.head(size), await log.index_of(event_id)
-    if head is None or index is None or index >= head.size:
+    found = await log.proof_of(event_id, size)
+    if found is None:
         raise not_found()
-    hashes = await log.proof(inclusion_nodes(index, head.size))
+    head, index = found
+    hashes = await log.proof(inclusion_nodes(index, head.size), head)
     kept = "no-store" if size is None else "public, max-age=31536000, immutable"
     return Response(write_proof(index, hashes, head.signed), media_type=TEXT, headers={"Cache-Control": kept})
 
