@@ -46,6 +46,9 @@ lint: dev ## ruff, mypy, import rules, our own checks
 chaos: dev ## kill everything, anywhere and at twenty named points, 40 rounds; ARGS="--rounds 3 --seed 7"
 	@$(RUN) -m tests.chaos $(ARGS)
 
+invariants: dev ## what a ledger must never stop being, test by number, in full: 100,000 proofs while it grows
+	@CADENA_INVARIANTS=full $(RUN) -m pytest tests/invariants $(ARGS)
+
 mutants: dev ## break each guarantee by one line and see its own test turn red
 	@$(RUN) -m tests.mutants
 

@@ -12,9 +12,11 @@ from tests.conftest import Templates
 from tests.invariants.growth import Growth
 from tests.services.audit.conftest import rig
 from tests.services.audit.rig import Rig
+from tests.tamper.conftest import filled
+from tests.tamper.conftest import ledger as tampered
 from tests.tamper.ledger import Ledger
 
-__all__ = ["rig"]
+__all__ = ["filled", "rig", "tampered"]
 
 
 @pytest.fixture
