@@ -74,7 +74,9 @@ def _demand_seen(start: int, names: Sequence[bytes], rows: Sequence[Any]) -> Non
         return
     for index, (name, row) in enumerate(zip_longest(names, rows), start):
         if row is None or row["idx"] != index:
-            raise LedgerDamaged(f"`seen` has no row, or more than one, for index {index}")
+            # A smaller one is the second row of the index before.
+            at = index if row is None else min(index, row["idx"])
+            raise LedgerDamaged(f"`seen` has no row, or more than one, for index {at}")
         if row["name"] != name:
             raise LedgerDamaged(f"`seen` and the entry at index {index} differ")
 

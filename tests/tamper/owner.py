@@ -1,7 +1,9 @@
 """What the owner of audit's database can do without the log's key: anything to any row."""
 
 from collections.abc import Callable, Sequence
+from random import Random
 from typing import Any
+from uuid import UUID
 
 import orjson
 
@@ -61,10 +63,10 @@ class Owner:
             index // WIDTH, digest, place + 1,
         )  # fmt: skip
 
-    async def everywhere(self, index: int) -> None:
+    async def everywhere(self, index: int, raw: bytes | None = None) -> None:
         """An entry changed together with all that is derived from it and stored: fragment, bundle, tile, seen."""
         old = await self.entry(index)
-        new = await self.replace(index)
+        new = await self.replace(index, raw)
         for first, raw in await self.fetch("SELECT first, bytes FROM fragment WHERE first <= $1", index):
             held = unframe(raw)
             if old in held:
@@ -78,6 +80,40 @@ class Owner:
         """What the tile of level 1 says of a full tile of level 0."""
         [(raw,)] = await self.fetch("SELECT bytes FROM tile WHERE level = 0 AND n = $1", n)
         return hash_range(raw, 0, WIDTH)
+
+    async def leaves(self, size: int) -> list[bytes]:
+        """The leaf hashes of the entries as they are stored now."""
+        rows = await self.fetch(
+            "SELECT n * 256 AS first, bytes FROM bundle UNION ALL SELECT first, bytes FROM fragment"
+            " WHERE NOT EXISTS (SELECT FROM bundle WHERE n = first / 256) ORDER BY first"
+        )
+        return [leaf_hash(entry) for _, raw in rows for entry in unframe(raw)][:size]
+
+    async def put_root(self, size: int, root: bytes) -> None:
+        """Another root in a head's row and in the text of its note, which its signature then does not fit."""
+        await self.execute(
+            "UPDATE head SET root = $2, note = replace(note, encode(root, 'base64'), encode($2, 'base64'))"
+            " WHERE size = $1", size, root,
+        )  # fmt: skip
+
+    async def exchange(self, table: str, key: str, columns: Sequence[str], one: int, other: int) -> None:
+        """Swap what two rows hold in these columns."""
+        names = ", ".join(columns)
+        query = f"SELECT {names} FROM {table} WHERE {key} = $1"
+        [first], [second] = await self.fetch(query, one), await self.fetch(query, other)
+        values = ", ".join(f"{column} = ${at}" for at, column in enumerate(columns, 2))
+        for where, what in ((one, second), (other, first)):
+            await self.execute(f"UPDATE {table} SET {values} WHERE {key} = $1", where, *what)
+
+    async def drop_check(self, table: str, name: str) -> None:
+        """A rule of the schema taken away."""
+        query = "SELECT conname FROM pg_constraint WHERE conrelid = $1::regclass AND contype = 'c' AND conname ~ $2"
+        [(rule,)] = await self.fetch(query, table, name)
+        await self._connection.execute(f"ALTER TABLE {table} DROP CONSTRAINT {rule}")
+
+    def uuid(self, chance: Random) -> UUID:
+        """An id that nobody has."""
+        return UUID(bytes=chance.randbytes(16), version=4)
 
     async def cut(self, size: int) -> None:
         """The ledger as it was at a head's size, every later row gone."""

@@ -50,6 +50,11 @@ DEFECTS = [
         {at("head-signature", 300)},
     ),
     Defect("another's note", of_300(f"note = {OF_200('note')}"), {at("head-malformed", 200), at("head-order", 200)}),
+    # Those between the two are in their places, and are not called out of order.
+    Defect(
+        "two swapped", lambda owner: owner.exchange("head", "size", ["note", "cosignature"], 10, 511),
+        {at("head-malformed", 10), at("head-malformed", 511), at("head-order", 10)},
+    ),
     Defect("no note", of_300("note = 'gone'"), {at("head-malformed", 300)}),
     Defect("signed anew by another key", of_300("note = $1", forged(300)[1]), {at("head-signature", 300)}),
     Defect("moved to another size", of_300("size = 299"), {at("head-malformed", 300)}),

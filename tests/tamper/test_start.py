@@ -25,6 +25,8 @@ REFUSALS: dict[str, tuple[Deed, str]] = {
     "seen: a row removed": (statement("DELETE FROM seen WHERE idx = 255"), r"seen.* index 255"),
     "seen: a row inserted": (
         statement(f"INSERT INTO seen VALUES (gen_random_uuid(), 'custody', sha256('x'), {SIZE})"), rf"seen.* {SIZE} "),
+    "seen: a row said of another index": (
+        statement("UPDATE seen SET idx = 393 WHERE idx = 799"), r"seen.* index 393$"),
     "offset: a digest changed": (
         statement("""UPDATE "offset" SET sha256 = sha256('x') WHERE size = 511"""), "offset.* not in the ledger"),
     "offset: its newest row removed": (

@@ -53,7 +53,8 @@ def load_heads(source: Source, key: VerifierKey, report: Report, last: Head | No
     """
     published = _published(source, key, report)
     after = -1 if last is None else last.size
-    by_size = _by_size(chain([last] if last else [], _history(source, key, report, after)), report)
+    listed = chain([(last, True)] if last else [], _history(source, key, report, after))
+    by_size = _by_size(listed, report)
     highest = max(by_size, default=0)
     if published is not None:
         held = by_size.setdefault(published.size, published)
@@ -120,7 +121,8 @@ def _verified(raw: bytes, key: VerifierKey, report: Report, what: str, size: int
     return Head(checkpoint.size, checkpoint.root, note.text, mine[0].blob, others)
 
 
-def _history(source: Source, key: VerifierKey, report: Report, after: int) -> Iterator[Head]:
+def _history(source: Source, key: VerifierKey, report: Report, after: int) -> Iterator[tuple[Head, bool]]:
+    """Each head of the list, and whether it is listed under its own size."""
     for item in _items(source, after):
         size, text, cosignature = item.get("size"), item.get("note"), item.get("cosignature", False)
         if type(size) is not int or not isinstance(text, str) or not isinstance(cosignature, str | None):
@@ -132,7 +134,7 @@ def _history(source: Source, key: VerifierKey, report: Report, after: int) -> It
         if head and head.size != size:
             report.defect("head-malformed", f"listed as {size}, but it says {head.size}", head=head.size)
         if head and head.size > after:
-            yield head
+            yield head, head.size == size
 
 
 def _items(source: Source, after: int) -> Iterator[dict[str, Any]]:
@@ -157,15 +159,18 @@ def _items(source: Source, after: int) -> Iterator[dict[str, Any]]:
         after = following
 
 
-def _by_size(found: Iterator[Head], report: Report) -> dict[int, Head]:
-    """One head for each size; a second root for a size is a fork, sizes that do not rise are a defect."""
+def _by_size(found: Iterator[tuple[Head, bool]], report: Report) -> dict[int, Head]:
+    """One head for each size; a second root for a size is a fork, sizes that do not rise are a defect.
+
+    A head in another's place is named for that: it does not put those out of order that are in their own.
+    """
     by_size: dict[int, Head] = {}
     highest = -1
-    for head in found:
+    for head, in_place in found:
         held = by_size.setdefault(head.size, head)
         if held.root != head.root:
             report.defect("head-forked", "the log signed two roots for one size", head=head.size)
         elif head.size <= highest:
             report.defect("head-order", f"listed after a head of size {highest}", head=head.size)
-        highest = max(highest, head.size)
+        highest = max(highest, head.size) if in_place else highest
     return by_size
