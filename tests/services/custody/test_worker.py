@@ -161,11 +161,13 @@ def test_2_it_is_ready_while_it_can_do_its_work_and_measures_it(custody: Fixture
 def test_3_g1_killed_and_started_again_it_goes_on_where_it_was(custody: Fixture) -> None:
     custody.worker.process.kill()
     events = custody.act("W-3", "W-4")
+    custody.worker.start()
+    eventually(lambda: set(custody.published()) == set(events), "what was recorded meanwhile")
+    assert custody.published() == events
+    custody.worker.process.kill()
     custody.seal(events[len(custody.log.entries) :])
     custody.worker.start()
     eventually(lambda: custody.sealed() == len(events), "what was sealed meanwhile")
-    eventually(lambda: set(custody.published()) == set(events), "what was recorded meanwhile")
-    assert custody.published() == events
 
 
 def test_4_asked_to_stop_it_ends_with_zero_and_in_time(custody: Fixture) -> None:
