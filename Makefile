@@ -1,7 +1,7 @@
 # Everything is started from here; `make` alone lists it. Needs Python 3.11 to 3.14 and nothing else.
 # PYTHON=/path/to/python3.13 chooses the Python that .venv is made with.
 .DEFAULT_GOAL := help
-.PHONY: help demo serve down status test lint chaos mutants drills interop bench fuzz openapi docs picture fresh lock clean local dev
+.PHONY: help demo serve down status test lint chaos tamper mutants drills interop bench fuzz openapi docs picture fresh lock clean local dev
 
 PY := .venv/bin/python
 # The same for what runs long or starts processes: it ends when make is killed, and all that it started ends with it.
@@ -48,6 +48,9 @@ chaos: dev ## kill everything, anywhere and at twenty named points, 40 rounds; A
 
 invariants: dev ## what a ledger must never stop being, test by number, in full: 100,000 proofs while it grows
 	@CADENA_INVARIANTS=full $(RUN) -m pytest tests/invariants $(ARGS)
+
+tamper: dev ## 10,000 random tampers as the database's owner, each to be found and named; ARGS="--tampers 500 --seed 7"
+	@$(RUN) -m tests.tamper $(ARGS)
 
 mutants: dev ## break each guarantee by one line and see its own test turn red
 	@$(RUN) -m tests.mutants

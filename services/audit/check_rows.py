@@ -12,19 +12,22 @@ from services.audit.errors import LedgerDamaged
 from services.audit.intake import Foreign
 from services.audit.sign import SigningKeys
 from services.audit.store import Connection, Head
+from shared.merkle import HASH_BYTES
 from shared.notes import NoteError, cosigned_at, open_checkpoint, open_note
 from shared.tiles import HEIGHT, WIDTH, levels_of
 
 
 async def demand_rows(connection: Connection, end: int) -> None:
-    """One row for each full bundle of `end` entries, and for each full tile below the newest head."""
+    """One row for each full bundle of `end` entries, and for each full tile below the newest head, of its length."""
     signed = await connection.fetchval("SELECT coalesce(max(size), 0) FROM head")
     wanted = {"bundle": end // WIDTH} | {
         f"tile of level {level}": signed >> HEIGHT * (level + 1) for level in levels_of(signed)
     }
     rows = await connection.fetch(
         "SELECT 'bundle' AS kind, count(*) AS rows, min(n) AS low, max(n) AS high FROM bundle"
-        " UNION ALL SELECT 'tile of level ' || level, count(*), min(n), max(n) FROM tile GROUP BY level"
+        " UNION ALL SELECT 'tile of level ' || level, count(*) FILTER (WHERE octet_length(bytes) = $1), min(n), max(n)"
+        " FROM tile GROUP BY level",
+        WIDTH * HASH_BYTES,
     )
     held = {row["kind"]: (row["rows"], row["low"], row["high"]) for row in rows if row["rows"]}
     for kind in wanted.keys() | held.keys():
