@@ -47,6 +47,7 @@ class Growth:
     async def grow(self) -> None:
         """Seal up to each of SIZES in turn, and look at each."""
         rig = self.ledger.rig
+        rig.options = {"linger_ms": 50}  # tens of heads on the way, not hundreds
         async with client(self.ledger) as http, rig.writing() as task:
             assert (await http.get("/checkpoint")).status_code == 404, "an empty log has no head"
             await self.ledger.found()
