@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from cadena_verify.counting import SECOND_FOUNDING, Judge
+from cadena_verify.counting import Judge
 from cadena_verify.entries import NotAnEntry, read_event
 from cadena_verify.founding import Founding, NotFounded, read_founding
 from cadena_verify.merkle import leaf_hash
@@ -33,10 +33,10 @@ def find_founder(source: Source, size: int, key: VerifierKey, report: Report) ->
         founding = None
         try:
             if index:
-                raise NotFounded(SECOND_FOUNDING)
+                raise NotFounded("leaf 0 is no event: it does not found this log")
             founding = read_founding(event, key)
         except NotFounded as error:
-            report.defect("founding", str(error), index=index)
+            report.defect("founding", str(error), index=0)
         return Founder(index, leaf_hash(raw), founding, event["source"].rpartition(":")[0])
     if size:
         report.defect("founding", "no entry is an event: nothing founds this log", index=0)
