@@ -29,6 +29,8 @@ def clean_text(value: str) -> str:
 
     Two texts that look alike must be alike: NFD input is composed, anything invisible is refused.
     """
+    if value.isascii() and value.isprintable() and value == value.strip() != "":
+        return value  # nothing of ASCII that can be printed is forbidden, or composed with another
     for character in value:
         forbidden = unicodedata.category(character) in _FORBIDDEN or _INVISIBLE.match(character)
         if forbidden and character not in _ALLOWED_CONTROLS:

@@ -8,7 +8,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from shared.text import PLAIN_DIGITS, Code, Instant, Name, Text, Uuid, canonical_uuid, parse_instant, write_instant
+from shared.text import (
+    PLAIN_DIGITS,
+    Code,
+    Instant,
+    Name,
+    Text,
+    Uuid,
+    canonical_uuid,
+    clean_text,
+    parse_instant,
+    write_instant,
+)
 
 PLAIN = TypeAdapter(Annotated[int, PLAIN_DIGITS])
 LOWER = "0190a1b2-c3d4-7e5f-8a6b-0c1d2e3f4a5b"
@@ -106,3 +117,18 @@ def test_a_number_of_a_query_is_plain_digits(bad: str) -> None:
     assert PLAIN.validate_python("0" + "9" * 18) == 10**18 - 1
     with pytest.raises(ValidationError):
         PLAIN.validate_python(bad)
+
+
+@given(st.text(st.characters(codec="ascii")) | st.text("a \n~\x7f"))
+def test_plain_texts_are_judged_by_the_same_rule_as_all_others(value: str) -> None:
+    """A character outside ASCII in front takes a text through every check; without it the answer is the same."""
+
+    def taken(text: str) -> str | None:
+        try:
+            return clean_text(text)
+        except ValueError:
+            return None
+
+    begins = bool(value) and not value[0].isspace()
+    assert (taken(value) is not None) == (taken(f"ñ{value}") is not None and begins)
+    assert taken(value) in (None, value)

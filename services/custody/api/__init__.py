@@ -17,14 +17,15 @@ from services.custody.api import (
     samples,
 )
 
+# Routes are tried in this order, so what is asked for most stands first.
 ROUTERS: tuple[APIRouter, ...] = (
+    samples.routes,
+    batches.routes,
+    cases.routes,
     organisations.routes,
     persons.routes,
     accounts.routes,
     auditors.routes,
-    cases.routes,
-    samples.routes,
-    batches.routes,
     changes.routes,
     exports.routes,
     offers.routes,
