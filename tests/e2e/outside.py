@@ -120,7 +120,7 @@ class Outside:
         return self._http.get(self.stack.wiring.url(process) + path)
 
     def _keep(self, answer: httpx2.Response) -> None:
-        if "json" in answer.headers.get("content-type", ""):
+        if answer.headers.get("content-type", "").endswith("json"):
             said = answer.json()
             self.promises += said.get("promises") or [] if isinstance(said, dict) else []
 
