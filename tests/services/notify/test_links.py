@@ -60,6 +60,7 @@ def test_it_names_the_address_by_digest_only() -> None:
         ("é", ANA),
         ("a.b.c", ANA),
     ],
+    ids=range(20),
 )
 def test_anything_else_is_no_link(forged: str, party: str) -> None:
     with pytest.raises(LinkInvalid):

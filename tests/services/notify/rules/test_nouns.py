@@ -54,6 +54,7 @@ STATES: dict[str, tuple[Fact, ...]] = {
         ("unknown", FIRST, False), ("given", FIRST, True), ("given", SECOND, False), ("verified", FIRST, False),
         ("verified", SECOND, False), ("changed", FIRST, False), ("changed", SECOND, True),
     ],
+    ids=range(7),
 )  # fmt: skip
 def test_only_the_address_given_last_can_be_confirmed_and_once(state: str, address: str, confirmed: bool) -> None:
     answer = party.verify(folded(*STATES[state]), party.VerifyAddress(ANA, address))
