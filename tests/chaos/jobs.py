@@ -38,7 +38,7 @@ class Office:
         self.proposable: deque[str] = deque()
         self.proposals: list[Kept] = []
         self.addresses: list[Kept] = []
-        self._heaping = threading.Event()
+        self._heaping, self._proposing = threading.Event(), threading.Event()
 
     def open_case(self, mark: str, rng: random.Random) -> str:
         """A case of the prosecutor's; its id."""
@@ -103,10 +103,10 @@ class Office:
         self.callers.do("custody", "custodian", f"{path}:accept", body, rng, match=match, expect=(200,))
 
     def prosecutor(self, stop: threading.Event) -> None:
-        """Proposes the destruction of what the labs left, one proposal after the other."""
+        """Proposes the destruction of what the labs left: now and then, and one after the other when there is to be more."""
         rng = random.Random(f"{self.seed} prosecutor")
         while not stop.wait(PACE_SECONDS):
-            if self.proposable:
+            if self.proposable and (self._proposing.is_set() or rng.random() < 0.1):
                 self.propose([self.proposable.popleft()], rng)
 
     def propose(self, samples: list[str], rng: random.Random) -> Kept:
@@ -158,8 +158,20 @@ class Office:
     @contextmanager
     def heaping_up(self) -> Iterator[None]:
         """While this lasts, whoever heaps does."""
-        self._heaping.set()
-        try:
+        with _set(self._heaping):
             yield
-        finally:
-            self._heaping.clear()
+
+    @contextmanager
+    def proposing_more(self) -> Iterator[None]:
+        """While this lasts, the prosecutor proposes as fast as there are answers."""
+        with _set(self._proposing):
+            yield
+
+
+@contextmanager
+def _set(event: threading.Event) -> Iterator[None]:
+    event.set()
+    try:
+        yield
+    finally:
+        event.clear()

@@ -88,6 +88,8 @@ def one(mayhem: Mayhem, office: Office, plan: Round) -> None:
     acknowledged = list(mayhem.callers.kept)
     mayhem.until(lambda: mayhem.log.missing(acknowledged) == 0, "everything to be sealed")
     mayhem.until(mayhem.is_ready, "everything to be ready")
+    size = len(mayhem.log.leaves)
+    mayhem.until(lambda: mayhem.is_read(size), "the workers to have read it all")
 
 
 def writer_dies(mayhem: Mayhem, sealing: Hands) -> None:
@@ -107,7 +109,8 @@ def propose(mayhem: Mayhem, office: Office, reading: Hands) -> list[Kept]:
     """New proposals, in custody's topic; enough that mail is due whenever a worker is to die over it."""
     deaths = sum(point in MAIL for points in reading.values() for point in points)
     start, enough = len(office.proposals), PROPOSED + SIDE_BY_SIDE * deaths
-    mayhem.until(lambda: len(office.proposals) >= start + enough, f"{enough} proposals")
+    with office.proposing_more():
+        mayhem.until(lambda: len(office.proposals) >= start + enough, f"{enough} proposals")
     proposed = office.proposals[start:]
     unpublished = UNPUBLISHED.format(", ".join(f"'{event}'" for one in proposed for event in one.events))
     database = mayhem.stack.wiring.databases["custody"]["owner"]
