@@ -11,6 +11,7 @@ from cadena_verify import records
 from cadena_verify.canonical import parse
 from cadena_verify.founding import FOUNDED
 from cadena_verify.report import KEPT, Finding
+from cadena_verify.shapes import Row
 
 FOREIGN = "org.cadena.audit.foreign.v1"
 SECOND_FOUNDING = "leaf 0 cannot be read, or the log is founded a second time"
@@ -151,6 +152,11 @@ class Scanned:
     versions: "list[array[int]]" = field(default_factory=list)
 
 
+Text = Sequence[str]
+Subject = tuple[Text, Text, Text, Text, Text]
+"""Columns: sequence, source, kind, uuid, name."""
+
+
 class Counting:
     """Takes the rows of one run, bundle after bundle."""
 
@@ -164,24 +170,29 @@ class Counting:
         """Count these rows (see shapes.Row), which lie at these indexes; `raw` gives the entry of the n-th of them."""
         if not rows or self._judge is None:
             return
-        command, ids, ordinal, outcome, _, source, kind, uuid, name, _, type_ = zip(*rows, strict=True)
-        which = list(zip(source, type_, outcome, strict=True))
+        columns = Row._make(zip(*rows, strict=True))
+        which = list(zip(columns.source, columns.type, columns.outcome, strict=True))
         kinds = Counter(which)
         for (of, _, _), count in kinds.items():
             out.tally.sources[of] += count
         verdicts = {key: self._judge.verdict(*key) for key in kinds}
-        special = any(verdict > REFUSED for verdict in verdicts.values()) or FOUNDED in type_
-        wanted = [False] * len(rows)
-        if self._watch:
-            marks = records.of_ids(ids), records.of_acts(command, ordinal)
-            wanted = self._watch.among(*marks, self._print(source, kind, uuid, name))
+        special = any(verdict > REFUSED or key[1] == FOUNDED for key, verdict in verdicts.items())
+        wanted = self._wanted(columns) if self._watch else None
+        plain = not special and not (wanted and any(wanted))
+        if plain and not any(verdicts.values()):
+            self._count(indexes, columns, [], out)
+            return
         judged = list(map(verdicts.__getitem__, which))
-        if special or any(wanted):
-            kept = self._sift(indexes, rows, judged, wanted, raw, out)
-            rows, judged = [rows[at] for at in kept], [judged[at] for at in kept]
-            indexes = [indexes[at] for at in kept]
-        if rows:
-            self._count(indexes, rows, judged, out)
+        if not plain:
+            kept = self._sift(indexes, rows, judged, wanted or [False] * len(rows), raw, out)
+            judged, indexes = [judged[at] for at in kept], [indexes[at] for at in kept]
+            columns = Row._make(zip(*(rows[at] for at in kept), strict=True)) if kept else columns
+        if judged:
+            self._count(indexes, columns, judged, out)
+
+    def _wanted(self, columns: Any) -> list[bool]:
+        ids, acts = records.of_ids(columns.id), records.of_acts(columns.command, columns.ordinal)
+        return self._watch.among(ids, acts, self._print(columns.source, columns.kind, columns.uuid, columns.name))
 
     def close(self, out: Scanned) -> None:
         """The run is read: hand over what was remembered."""
@@ -212,29 +223,35 @@ class Counting:
             kept.append(at)
         return kept
 
-    def _count(self, indexes: Sequence[int], rows: Sequence[Any], judged: list[int], out: Scanned) -> None:
-        command, ids, ordinal, _, _, source, _, _, _, time, _ = zip(*rows, strict=True)
+    def _count(self, indexes: Sequence[int], columns: Any, judged: list[int], out: Scanned) -> None:
+        """Count these columns; `judged` says what each row is, or nothing where all were accepted."""
         if self._judge and self._judge.timed:
-            out.tally.time(source, time)
+            out.tally.time(columns.source, columns.time)
         if not self._plan.apart:
-            self._ids += records.of_ids(ids)
-            self._acts += records.of_acts(command, ordinal)
+            self._ids += records.of_ids(columns.id)
+            self._acts += records.of_acts(columns.command, columns.ordinal)
+        subject = columns.sequence, columns.source, columns.kind, columns.uuid, columns.name
         if any(judged):
             out.tally.refusals += judged.count(REFUSED)
             accepted = [verdict == ACCEPTED for verdict in judged]
-            rows, indexes = list(compress(rows, accepted)), list(compress(indexes, accepted))
-        if rows:
-            self._versioned(indexes, rows, out)
+            subject, indexes = _chosen(subject, accepted), list(compress(indexes, accepted))
+        if indexes:
+            self._versioned(indexes, subject, out)
 
-    def _versioned(self, indexes: Sequence[int], rows: Sequence[Any], out: Scanned) -> None:
-        _, _, _, _, sequence, source, kind, uuid, name, _, _ = zip(*rows, strict=True)
+    def _versioned(self, indexes: Sequence[int], subject: Subject, out: Scanned) -> None:
+        sequence, source, kind, uuid, name = subject
         if not all(sequence) or not (all(uuid) or all(map(max, uuid, name))):
             whole = [bool(number and (one or two)) for number, one, two in zip(sequence, uuid, name, strict=True)]
             for index in compress(indexes, [not good for good in whole]):
                 message = "an accepted event names no subject with a version"
                 out.wrongs.append(Finding("version-missing", message, index, index + 1))
             if any(whole):
-                self._versioned(list(compress(indexes, whole)), list(compress(rows, whole)), out)
+                self._versioned(list(compress(indexes, whole)), _chosen(subject, whole), out)
         elif not self._plan.apart:
             self._subjects += self._print(source, kind, uuid, name)
             self._versions += records.versions_of(sequence)
+
+
+def _chosen(subject: Subject, mask: list[bool]) -> Subject:
+    sequence, source, kind, uuid, name = (list(compress(column, mask)) for column in subject)
+    return sequence, source, kind, uuid, name

@@ -3,6 +3,7 @@
 A helper holds no state that another needs. It ignores Ctrl-C, which ends the parent, and ends when the parent is gone.
 """
 
+import gc
 import multiprocessing
 import signal
 from collections.abc import Iterable, Iterator
@@ -132,6 +133,7 @@ def _hear(held: dict[Line, int], done: dict[int, Any]) -> None:
 def _help(source: Source, line: Line) -> None:
     """A helper's life."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    gc.disable()  # millions of short-lived tuples, and nothing that refers to itself
     scanner, plan = Scanner(source), None
     try:
         while True:

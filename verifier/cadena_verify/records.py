@@ -67,7 +67,8 @@ class Subjects:
             named = list(zip(kinds, uuids, names, strict=True))
             uuids = [_as_uuid(kind + name) if name else uuid for kind, uuid, name in named]
             kinds = ["" if name else kind for kind, _, name in named]
-        uuids = [uuid or _NONE for uuid in uuids]
+        if not all(uuids):
+            uuids = [uuid or _NONE for uuid in uuids]
         # One number with room between the UUIDs: they are all multiplied at once, and none reaches into the next.
         wide = bytes.fromhex(_ROOM.join(uuids).replace("-", "") + _ROOM)
         product = int.from_bytes(wide, "little") * self._factor

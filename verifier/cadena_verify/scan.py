@@ -105,8 +105,7 @@ def _hashed(raw: bytes) -> tuple[bytearray, list[int], bytes] | None:
 
     None if it does not hold exactly 256 entries. One tight loop: with the nodes above it is what hashes cost.
     """
-    lines = bytearray(raw)
-    lines += b"\n"
+    lines = bytearray().join((raw, b"\n"))
     starts: list[int] = []
     digests: list[bytes] = []
     at, end, hash_ = 0, len(raw), sha256
