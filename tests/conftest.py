@@ -35,7 +35,7 @@ ONE_INSTALLATION = frozenset({"e2e", "authorisation", "fuzz", "attack"})
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Where several processes run the tests: what shares something costly stays together, and long things begin first."""
-    if config.getoption("dist", "no") == "no":
+    if not config.getoption("loadgroup", False):  # what xdist tells its processes of --dist=loadgroup
         return
     for item in items:
         item.add_marker(pytest.mark.xdist_group(_group(item)))
