@@ -7,7 +7,7 @@ PY := .venv/bin/python
 # The same for what runs long or starts processes: it ends when make is killed, and all that it started ends with it.
 RUN := $(PY) -I -S deploy/local/launch.py tied $(PY)
 # The whole suite on every core, up to four; each process has a PostgreSQL and a Kafka of its own.
-SPREAD := -n auto --maxprocesses=4 --dist=loadgroup --no-loadscope-reorder
+SPREAD := -n auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder
 # What a shell can tell about Python before there is one: the first that can read the bootstrap runs it; it judges them all.
 READS = -c 'import sys; print(sys.version_info >= (3, 7))' 2>/dev/null
 BOOTSTRAP = for p in "$$PYTHON" python3 python3.13 python3.12 python3.11 python3.14; do \

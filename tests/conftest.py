@@ -26,29 +26,6 @@ from shared.kafka import KafkaConfig, ensure_topics, fact_topic
 settings.register_profile("cadena", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("cadena")
 
-LONGEST_FIRST = ("chaos", "installation", "drills", "docs", "invariants", "tamper", "bench")
-"""Groups that take minutes; begun last, they would leave the other processes waiting for them."""
-ONE_INSTALLATION = frozenset({"e2e", "authorisation", "fuzz", "attack"})
-"""Packages that call the session's installation, which so is started once."""
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Where several processes run the tests: what shares something costly stays together, and long things begin first."""
-    if not config.getoption("loadgroup", False):  # what xdist tells its processes of --dist=loadgroup
-        return
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(_group(item)))
-    rank = {name: place for place, name in enumerate(LONGEST_FIRST)}
-    items.sort(key=lambda item: rank.get(_group(item), len(rank)))
-
-
-def _group(item: pytest.Item) -> str:
-    package = item.path.relative_to(Path(__file__).parent).parts[0]
-    if package in ONE_INSTALLATION:
-        return "installation"
-    return package if package in LONGEST_FIRST else str(item.path)
-
 
 @pytest.fixture(scope="session")
 def session_folder() -> Iterator[Path]:
