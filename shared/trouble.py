@@ -34,14 +34,24 @@ def problem_of(error: BaseException) -> Problem | None:
     state = _state(error)
     if state in TOO_BUSY or isinstance(error, PoolTimeout):
         return busy()
-    lost = isinstance(error, DBAPIError) and (error.connection_invalidated or isinstance(error, InterfaceError))
-    if lost or state in GONE or state.startswith(("08", *CANNOT)) or isinstance(error, OSError | TimeoutError):
+    if _lost(error) or state in GONE or state.startswith(("08", *CANNOT)) or isinstance(error, OSError | TimeoutError):
         return Problem(
             503, "database-away", "The database does not answer",
-            "Send the same request again with the same key: if it was recorded, you get its answer.",
+            "Send the same request again, with the same key if it had one: if it was recorded, you get its answer.",
             headers={"Retry-After": "5"},
         )  # fmt: skip
     return None
+
+
+def _lost(error: BaseException) -> bool:
+    """Whether the connection ended: as SQLAlchemy tells it, or as the driver does where it is asked directly.
+
+    The driver says so by words alone, if a session ended between two statements.
+    """
+    if isinstance(error, DBAPIError):
+        return error.connection_invalidated or isinstance(error, InterfaceError)
+    closed = isinstance(error, asyncpg.InterfaceError) and "closed" in str(error)
+    return closed or isinstance(error, asyncpg.InternalClientError)
 
 
 def busy() -> Problem:

@@ -18,6 +18,7 @@ from shared import database, health, problems
 from shared.auth import Authenticator
 from shared.operations import describe
 from shared.traffic import Traffic
+from shared.trouble import TROUBLE, problem_of
 
 AUDIENCE = "audit"
 
@@ -59,6 +60,8 @@ def routes(lifespan: Lifespan[FastAPI] | None = None) -> FastAPI:
     describe(app)
     problems.install(app)
     app.add_exception_handler(LedgerDamaged, _on_damage)
+    for trouble in TROUBLE:
+        app.add_exception_handler(trouble, _on_trouble)
     app.add_middleware(Traffic)
     return app
 
@@ -67,3 +70,11 @@ async def _on_damage(_request: Request, error: Exception) -> Response:
     """What is not stored whole is not there: the verifier, which sees the same, names it."""
     alarm("ledger-damaged", str(error))
     return problems.problem_response(problems.not_found())
+
+
+async def _on_trouble(_request: Request, error: Exception) -> Response:
+    """A database that is busy or away; what is a mistake of ours stays one."""
+    problem = problem_of(error)
+    if problem is None:
+        raise error
+    return problems.problem_response(problem)

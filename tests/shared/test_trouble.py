@@ -5,6 +5,11 @@ import pytest
 
 from shared.trouble import problem_of
 
+MISTAKES = [
+    asyncpg.UniqueViolationError(), asyncpg.UndefinedTableError(), ValueError(), asyncpg.DataError("$1 is no integer"),
+    asyncpg.InterfaceError("cannot perform operation: another operation is in progress"),
+]  # fmt: skip
+
 
 @pytest.mark.parametrize(
     ("error", "code"),
@@ -15,6 +20,8 @@ from shared.trouble import problem_of
         (asyncpg.InternalServerError(), "database-away"),
         (asyncpg.CrashShutdownError(), "database-away"),
         (ConnectionResetError(), "database-away"),
+        (asyncpg.InterfaceError("connection is closed"), "database-away"),
+        (asyncpg.InternalClientError("got result for unknown protocol state 3"), "database-away"),
         (asyncpg.TooManyConnectionsError(), "busy"),
         (asyncpg.LockNotAvailableError(), "busy"),
     ],
@@ -26,6 +33,6 @@ def test_a_server_that_cannot_is_a_503(error: Exception, code: str) -> None:
     assert "Retry-After" in problem.headers
 
 
-@pytest.mark.parametrize("error", [asyncpg.UniqueViolationError(), asyncpg.UndefinedTableError(), ValueError()])
+@pytest.mark.parametrize("error", MISTAKES)
 def test_a_mistake_of_ours_is_none(error: Exception) -> None:
     assert problem_of(error) is None

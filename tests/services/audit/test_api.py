@@ -10,6 +10,7 @@ import orjson
 import pytest
 
 from deploy.local.issuer import ISSUER, DevIssuer
+from deploy.local.ports import free_ports
 from services.audit.app import api_app
 from services.audit.settings import ApiSettings
 from shared import merkle, tiles
@@ -304,6 +305,23 @@ async def test_a_damaged_row_is_not_there_rather_than_a_riddle(
     finally:
         await ledger.execute("TRUNCATE fragment; INSERT INTO fragment TABLE kept; DROP TABLE kept")
     assert len(unframe((await http.get(bundle.path, headers=bearer(issuer, "ana"))).content)) == bundle.width
+
+
+async def test_a_database_that_does_not_answer_is_a_503(issuer: DevIssuer) -> None:
+    (nobody,) = free_ports(1)
+    settings = ApiSettings(
+        installation="test", listen_port=1, database_url=f"postgresql://audit_api@127.0.0.1:{nobody}/audit",
+        issuer=ISSUER, jwks=str(issuer.jwks),
+    )  # fmt: skip
+    app = api_app(settings)
+    async with (
+        app.router.lifespan_context(app),
+        httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://audit") as http,
+    ):
+        for path in ("/checkpoint", "/v1/checkpoints", Tile(0, 0, 1).path):
+            answer = await http.get(path)
+            assert (answer.status_code, answer.json()["type"]) == (503, "urn:cadena:problem:database-away")
+            assert answer.headers["retry-after"]
 
 
 async def test_an_empty_log_has_no_checkpoint(rig: Rig, issuer: DevIssuer) -> None:
