@@ -13,7 +13,9 @@ from shared.problems import Problem
 from tests.services.custody.scene import Scene, principal
 
 CALLS, ITEMS = 24, 200
-SESSIONS = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = $1 AND usename = 'custody_api'"
+SESSIONS = (
+    "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = $1 AND usename = 'custody_api'"
+)
 
 
 async def test_g1_sessions_that_end_at_any_moment_of_a_batch_lose_nothing(scene: Scene, postgres_server: str) -> None:
