@@ -68,8 +68,11 @@ def test_a_probe_is_no_line_in_the_log(process: str, outside: Outside) -> None:
 @pytest.mark.parametrize("process", PROCESSES)
 def test_every_process_measures_what_an_operator_asks(process: str, outside: Outside) -> None:
     assert outside.probe(process, "/metrics").headers["content-type"].startswith("text/plain")
+    if process.endswith("api"):
+        assert outside.probe(process, "/v1/nothing-of-that-name").status_code == 404
     for name, service in MEASURED[process].items():
         labels = {} if service is None else {"topic": outside.stack.wiring.topics[service]}
+        until(lambda: name in said_by(outside, process, **labels), f"{process} to measure {name}")  # noqa: B023
         assert measured(outside, process, name, **labels) >= 0
 
 
@@ -239,11 +242,18 @@ def found(secrets: list[str], text: bytes) -> list[str]:
 
 def measured(outside: Outside, process: str, name: str, **labels: str) -> float:
     """One sample of a process's metrics; there must be one."""
-    for family in text_string_to_metric_families(outside.probe(process, "/metrics").text):
-        for sample in family.samples:
-            if sample.name == name and labels.items() <= sample.labels.items():
-                return sample.value
-    raise AssertionError(f"{process} measures no {name} {labels}")
+    return said_by(outside, process, **labels)[name]
+
+
+def said_by(outside: Outside, process: str, **labels: str) -> dict[str, float]:
+    """What a process measures under these labels: name → value."""
+    families = text_string_to_metric_families(outside.probe(process, "/metrics").text)
+    return {
+        sample.name: sample.value
+        for family in families
+        for sample in family.samples
+        if labels.items() <= sample.labels.items()
+    }
 
 
 @contextmanager
