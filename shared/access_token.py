@@ -42,12 +42,14 @@ class Unverified:
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """What a good token says."""
+    """What a good token says. `begins` and `expires` are in seconds by the issuer's clock: see `demand_time`."""
 
     issuer: str
     subject: str
     client: str
     scopes: frozenset[str]
+    begins: int
+    expires: int
 
 
 def unpack(token: str) -> Unverified:
@@ -81,12 +83,21 @@ def judge(payload: bytes, *, issuer: str, audience: str, now: float, longest: fl
         raise NotAToken("it is another issuer's")
     if audience not in _audiences(said.get("aud")):
         raise NotAToken("it is for another service")
-    _demand_time(said, now, longest)
+    begins, expires = _life(said, longest)
+    demand_time(begins, expires, now)
     subject, client, scope = said.get("sub"), said.get("client_id"), said.get("scope", "")
     # A scope that cannot be read is no scope less: taken for none, it would leave the account's whole role.
     if not (is_claim(subject) and is_claim(client) and is_claim(said.get("jti")) and isinstance(scope, str)):
         raise NotAToken("a claim is missing or of another shape")
-    return Claims(issuer, subject, client, frozenset(scope.split()))
+    return Claims(issuer, subject, client, frozenset(scope.split()), begins, expires)
+
+
+def demand_time(begins: int, expires: int, now: float) -> None:
+    """Raises NotAToken outside of a token's time, but for the difference of two clocks; all in seconds."""
+    if expires + LEEWAY_SECONDS <= now:
+        raise NotAToken("it is over")
+    if begins > now + LEEWAY_SECONDS:
+        raise NotAToken("it is not valid yet")
 
 
 def is_claim(value: object) -> TypeGuard[str]:
@@ -94,14 +105,12 @@ def is_claim(value: object) -> TypeGuard[str]:
     return isinstance(value, str) and _CLAIM.fullmatch(value) is not None
 
 
-def _demand_time(said: dict[str, Any], now: float, longest: float) -> None:
+def _life(said: dict[str, Any], longest: float) -> tuple[int, int]:
+    """From when and until when a token says that it is good."""
     issued, expires, begins = _moment(said.get("iat")), _moment(said.get("exp")), _moment(said.get("nbf", 0))
-    if expires + LEEWAY_SECONDS <= now:
-        raise NotAToken("it is over")
-    if max(issued, begins) > now + LEEWAY_SECONDS:
-        raise NotAToken("it is not valid yet")
     if expires - issued > longest:
         raise NotAToken("it lives too long")
+    return max(issued, begins), expires
 
 
 def _moment(value: object) -> int:

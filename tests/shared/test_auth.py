@@ -16,9 +16,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from pydantic import SecretStr, ValidationError
 
-from shared.access_token import LEEWAY_SECONDS, NotAToken, judge, unpack
+from shared import auth
+from shared.access_token import LEEWAY_SECONDS, NotAToken, Unverified, judge, unpack
 from shared.accounts import account_digest
 from shared.auth import Authenticator
+from shared.issuer_keys import IssuerKeys, KeysUnavailable
+from shared.jwks import IssuerKey
 from shared.problems import Problem
 from shared.settings import DEV_ISSUER, TokenSettings, database_is_local
 from tests.shared.issuers import NAME, Private, jwk, signed
@@ -169,6 +172,100 @@ async def test_a_forged_token_is_a_401(authenticator: Authenticator, name: str) 
     assert refused.value.detail in (
         "Send an access token: Authorization: Bearer …", "The token is not valid here, or no longer; get a new one.",
     )  # fmt: skip
+
+
+class Held:
+    """An issuer whose set of keys, clock and reach a test moves; `judged` counts the signatures that were checked."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.keys = [jwk(KEY, "k1")]
+        self.now, self.judged = float(NOW), 0
+        plainly = IssuerKey.signed
+
+        def counted(key: IssuerKey, token: Unverified) -> bool:
+            self.judged += 1
+            return plainly(key, token)
+
+        monkeypatch.setattr(IssuerKey, "signed", counted)
+        kept = IssuerKeys(self.fetch, refresh=300, stale=900, clock=lambda: self.now)
+        self.authenticator = Authenticator(settings(), "custody", keys=kept, clock=lambda: self.now)
+
+    async def fetch(self) -> bytes:
+        if not self.keys:
+            raise KeysUnavailable("away")
+        return json.dumps({"keys": self.keys}).encode()
+
+    async def says(self, bearer: str) -> int:
+        """The status of a request with this header."""
+        try:
+            principal = await self.authenticator.principal(bearer)
+        except Problem as problem:
+            return problem.status
+        assert principal.subject == "ana"
+        return 200
+
+
+@pytest.fixture
+def held(monkeypatch: pytest.MonkeyPatch) -> Held:
+    return Held(monkeypatch)
+
+
+async def test_a_signature_is_checked_once_for_each_set_of_keys(held: Held) -> None:
+    good = token(exp=NOW + 3000)
+    assert [await held.says(good) for _ in range(3)] == [200] * 3
+    assert held.judged == 1
+    held.now += 301
+    assert [await held.says(good) for _ in range(3)] == [200] * 3
+    assert held.judged == 2
+
+
+@pytest.mark.parametrize("after", [[jwk(OTHER, "k2")], [jwk(OTHER, "k1")], [jwk(OTHER, "k1"), jwk(KEY, "k2")]])
+async def test_a_remembered_token_ends_with_its_key(held: Held, after: list[dict[str, Any]]) -> None:
+    good = token(exp=NOW + 3000)
+    assert await held.says(good) == 200
+    held.keys = after
+    held.now += 301
+    assert [await held.says(good) for _ in range(2)] == [401] * 2
+
+
+async def test_a_key_that_is_taken_out_of_a_file_ends_its_tokens_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "jwks.json"
+    path.write_text(json.dumps({"keys": [jwk(KEY, "k1")]}))
+    authenticator, good = Authenticator(settings(jwks=str(path)), "custody", clock=lambda: NOW), token()
+    assert (await authenticator.principal(good)).subject == "ana"
+    path.write_text(json.dumps({"keys": [jwk(OTHER, "k2")]}))
+    with pytest.raises(Problem) as refused:
+        await authenticator.principal(good)
+    assert refused.value.status == 401
+
+
+async def test_a_remembered_token_is_judged_by_its_time(held: Held) -> None:
+    good = token(iat=NOW, nbf=NOW + 10, exp=NOW + 200)
+    assert await held.says(good) == 200
+    held.now = NOW + 10 - LEEWAY_SECONDS - 1  # a clock that was set back
+    assert await held.says(good) == 401
+    held.now = NOW + 200 + LEEWAY_SECONDS - 1
+    assert await held.says(good) == 200
+    held.now += 1
+    assert await held.says(good) == 401
+
+
+async def test_a_remembered_token_is_not_judged_by_keys_that_are_too_old(held: Held) -> None:
+    good = token(exp=NOW + 3000)
+    assert await held.says(good) == 200
+    held.keys = []
+    held.now += 899
+    assert await held.says(good) == 200
+    held.now += 1
+    assert await held.says(good) == 503
+
+
+async def test_no_more_tokens_are_remembered_than_is_said(held: Held, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(auth, "REMEMBERED", 2)
+    given = [token(jti=str(number)) for number in range(3)]
+    for one in (*given, given[2], given[1], given[0]):
+        assert await held.says(one) == 200
+    assert held.judged == 4, "the first was forgotten"
 
 
 def test_each_time_is_judged_by_the_second() -> None:
