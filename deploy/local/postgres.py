@@ -22,6 +22,8 @@ from deploy.local.server_user import server_user
 from deploy.local.waiting import wait_until
 
 START_SECONDS = 60.0
+STILL_THERE = b"pre-existing shared memory block"
+"""What a server says, and ends, while a process of the one that was killed has not ended yet."""
 ADMIN = "postgres"
 MAX_SOCKET_FOLDER = 80  # bytes; the socket's whole path has to fit 107
 SETTINGS = {
@@ -57,6 +59,7 @@ class Postgres:
         self.data = state / "postgres"
         self.bin = binaries()
         self.user = server_user([self.bin / "postgres", self.bin / "initdb"], self.state)
+        self._log_from = 0
         self._kept = state / "postgres.json"
         kept = read_json(self._kept) or {}
         self.password: str = kept.get("password") or secrets.token_urlsafe(24)
@@ -81,7 +84,7 @@ class Postgres:
         """Start and wait until it answers, after a crash too (recovery included); raises StackProblem."""
         if not (self.data / "PG_VERSION").exists():
             self._make_data()
-        self.process.start()
+        self._begin()
         wait_until(self._answers, START_SECONDS, f"PostgreSQL to answer; its log is {self.process.log}")
 
     def kill(self) -> None:
@@ -93,7 +96,18 @@ class Postgres:
         self.process.stop()
         shutil.rmtree(self.socket_folder, ignore_errors=True)
 
+    def _begin(self) -> None:
+        log = self.process.log
+        self._log_from = log.stat().st_size if log.exists() else 0
+        self.process.start()
+
+    def _came_too_early(self) -> bool:
+        return self.process.pid is None and STILL_THERE in self.process.log.read_bytes()[self._log_from :]
+
     def _answers(self) -> bool:
+        if self._came_too_early():
+            self._begin()
+            return False
         self.process.demand_running()
         asked = subprocess.run(
             [self.bin / "pg_isready", "-q", "-h", self.socket_folder, "-U", ADMIN], check=False, capture_output=True

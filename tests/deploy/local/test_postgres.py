@@ -1,17 +1,19 @@
 """The embedded PostgreSQL: durable settings, recovery after a crash, nothing left behind, any folder."""
 
 import os
+import signal
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from deploy.local.databases import run_sql
 from deploy.local.pids import started
-from deploy.local.postgres import Postgres
+from deploy.local.postgres import STILL_THERE, Postgres
 from deploy.local.problem import StackProblem
 from deploy.local.server_user import open_to_others
 from deploy.local.waiting import wait_until
@@ -70,6 +72,25 @@ def test_it_is_as_durable_as_in_production_and_survives_a_crash(server: Postgres
     server.start()
     assert server.admin_url() == url
     assert ask("SELECT id FROM fact") == "7"
+
+
+def test_it_starts_once_the_last_process_of_a_killed_server_has_ended(server: Postgres) -> None:
+    """A checkpointer that stands still outlives its postmaster, and with it the memory that both had."""
+    postmaster = server.process.pid
+    assert postmaster is not None
+    late = next(pid for pid in children(postmaster) if b"checkpointer" in Path(f"/proc/{pid}/cmdline").read_bytes())
+    os.kill(late, signal.SIGSTOP)
+    server.kill()
+
+    def let_go() -> None:
+        wait_until(lambda: STILL_THERE in server.process.log.read_bytes(), 30, "a start that comes too early")
+        os.kill(late, signal.SIGKILL)
+
+    with ThreadPoolExecutor(1) as beside:
+        done = beside.submit(let_go)
+        server.start()
+        done.result()
+    assert run_sql(server.admin_url(), "SELECT 7") == "7"
 
 
 def test_a_killed_supervisor_leaves_no_server_and_the_next_one_finds_the_facts(tmp_path: Path) -> None:
