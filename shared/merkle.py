@@ -5,7 +5,7 @@ A `Node` (level, index) is the root of the 2^level leaves from index * 2^level o
 
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 HASH_BYTES = 32
 EMPTY_ROOT = hashlib.sha256(b"").digest()
@@ -13,12 +13,11 @@ EMPTY_ROOT = hashlib.sha256(b"").digest()
 _sha256 = hashlib.sha256
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(NamedTuple):
     """A complete subtree: 2^level leaves, the `index`-th of its level."""
 
     level: int
-    index: int
+    index: int  # type: ignore[assignment]  # a tuple's own method of that name is of no use here
 
 
 class ProofError(ValueError):

@@ -98,6 +98,22 @@ def hash_range(tile_bytes: bytes, start: int, end: int) -> bytes:
     return row
 
 
+def folded(hashes: bytes) -> list[bytes]:
+    """Every complete node over the first hashes of a tile: row b holds, side by side, those over 2^b hashes each."""
+    rows = [hashes]
+    while len(row := rows[-1]) > HASH_BYTES:
+        pairs = range(0, len(row) - HASH_BYTES, 2 * HASH_BYTES)
+        rows.append(b"".join([sha256(b"\x01" + row[at : at + 2 * HASH_BYTES]).digest() for at in pairs]))
+    return rows
+
+
+def cut_out(rows: Sequence[bytes], node: Node) -> bytes:
+    """A node from the rows of the tile that is its home."""
+    below = node.level % HEIGHT
+    at = node.index % (WIDTH >> below) * HASH_BYTES
+    return rows[below][at : at + HASH_BYTES]
+
+
 def frame(entries: Iterable[bytes]) -> bytes:
     """Each entry behind its length in two bytes, big endian; FramingError for one beyond 65,535 bytes."""
     parts: list[bytes] = []

@@ -4,16 +4,19 @@ The log only grows: what one head implied, every later one does. So the largest 
 full tile or bundle below it is one row by its key, served as it is stored.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from services.audit import store
 from services.audit.pool import Pool
 from services.audit.store import Connection, Head
-from shared.merkle import HASH_BYTES, Node, leaf_hash, resolve
-from shared.tiles import HEIGHT, WIDTH, Tile, frame, hash_range, home, width_at
+from shared.merkle import HASH_BYTES, Node, consistency_nodes, inclusion_nodes, leaf_hash, resolve
+from shared.tiles import HEIGHT, WIDTH, Tile, cut_out, folded, frame, width_at
 
 MAX_ROOTS = 100_000
-"""Hashes that are kept of each kind: some 20 MB."""
+"""Roots of full tiles that are kept: some 15 MB."""
+MAX_FOLDED = 1_000
+"""Tiles that are kept folded, of 16 kB each: all that proofs need, above the leaves, of a log of 65 M entries."""
 _SIZE = "SELECT coalesce(max(size), 0) FROM head"
 _TILE = "SELECT bytes FROM tile WHERE level = $1 AND n = $2"
 _FULL_BUNDLE = (
@@ -22,12 +25,28 @@ _FULL_BUNDLE = (
 _TILES = (
     "SELECT level, n, bytes FROM tile JOIN unnest($1::smallint[], $2::bigint[]) AS wanted (l, i) ON level = l AND n = i"
 )
-_PLACE = (
-    "SELECT size, root, note, cosignature, cosigned_at, (SELECT min(idx) FROM seen WHERE id = $1) AS idx FROM head "
-    "WHERE $2::bigint IS NULL OR size = $2 ORDER BY size DESC LIMIT 1"
+_NEWEST = "(SELECT size, note, cosignature FROM head ORDER BY size DESC LIMIT 1)"
+_OF_SIZE = "(SELECT size, note, cosignature FROM head WHERE size = $2)"
+_INCLUDED = (
+    "SELECT idx, size, note || cosignature AS signed,"
+    " (SELECT bytes FROM tile WHERE level = 0 AND n = idx / 256) AS tile"
+    " FROM (SELECT min(idx) AS idx FROM seen WHERE id = $1) AS place, {} AS head"
 )
 Place = tuple[int, int]
 """Level and number of a tile of hashes."""
+Rows = list[bytes]
+"""What a tile's hashes fold to: see shared.tiles.folded."""
+Parts = Sequence[tuple[Node, ...]]
+"""What a proof is made of: see shared.merkle.inclusion_nodes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Included:
+    """An event's index, the hashes from its leaf to the root, and the signed head that they lead to."""
+
+    index: int
+    hashes: list[bytes]
+    signed: str
 
 
 class Log:
@@ -38,10 +57,10 @@ class Log:
         self._size = 0
         self._roots: dict[Place, bytes] = {}
         """Of full tiles, which never change."""
-        self._nodes: dict[Node, bytes] = {}
-        """Of nodes from full bundles upwards, which never change either: most of a proof is made of them."""
-        self._edge: tuple[bytes, list[bytes]] = (b"", [])
-        """The root of a head, and the leaf hashes of the bundle that is not full under it."""
+        self._folded: dict[Place, Rows] = {}
+        """Tiles above the leaves, as far as they are full: hashes only come to them. Most of a proof is from there."""
+        self._edge: dict[Place, Rows] = {}
+        """The one tile of leaves that is not full, as far as a head covered it."""
 
     async def size(self) -> int:
         """The size of the newest head, 0 before leaf 0."""
@@ -85,34 +104,27 @@ class Log:
                 return None
             return frame(await store.entries(connection, tile.first, tile.first + tile.width))
 
-    async def proof_of(self, event_id: str, size: int | None) -> tuple[Head, int] | None:
-        """The newest head, or the one of exactly this size, and the event's index below it; None if there is neither.
+    async def included(self, event_id: str, size: int | None) -> Included | None:
+        """An event under the newest head, or under the one of exactly this size; None if there is no such place.
 
         Of several leaves under one id the lowest has effect.
         """
         async with self._pool.connection() as connection:
-            row = await connection.fetchrow(_PLACE, event_id, size)
-        if row is None or row["idx"] is None or row["idx"] >= row["size"]:
-            return None
-        said = dict(row)
-        return Head(**{name: value for name, value in said.items() if name != "idx"}), said["idx"]
+            if size is None:
+                row = await connection.fetchrow(_INCLUDED.format(_NEWEST), event_id)
+            else:
+                row = await connection.fetchrow(_INCLUDED.format(_OF_SIZE), event_id, size)
+            if row is None or row["idx"] is None or row["idx"] >= row["size"]:
+                return None
+            index = row["idx"]
+            own = {(0, index // WIDTH): folded(row["tile"])} if _whole(row["tile"]) else {}
+            hashes = await self._proof(connection, inclusion_nodes(index, row["size"]), own)
+        return Included(index, hashes, row["signed"])
 
-    async def proof(self, parts: Sequence[tuple[Node, ...]], head: Head | None = None) -> list[bytes]:
-        """The hashes of a proof, from the tiles that its nodes are cut from; `head` is the one it is for, if any."""
-        wanted = {node for nodes in parts for node in nodes if node not in self._nodes}
-        homes = {node: home(node) for node in wanted}
-        widths: dict[Place, int] = {}
-        for tile, _, end in homes.values():
-            at = (tile.level or 0, tile.index)
-            widths[at] = max(widths.get(at, 0), end)
-        if widths:
-            async with self._pool.connection() as connection:
-                rows = await self._rows(connection, widths, head)
-        read = {node: self._nodes[node] for nodes in parts for node in nodes if node not in wanted}
-        for node, (tile, start, end) in homes.items():
-            read[node] = hash_range(rows[tile.level or 0, tile.index], start, end)
-            self._remember(node, read[node])
-        return resolve(parts, read.__getitem__)
+    async def consistency(self, old: int, new: int) -> list[bytes]:
+        """The hashes that show that the log of `new` entries extends the one of `old`; a head implies both."""
+        async with self._pool.connection() as connection:
+            return await self._proof(connection, consistency_nodes(old, new), {})
 
     async def entries_with(self, start: int, end: int, words: Iterable[str]) -> list[bytes]:
         """Those of the entries [start, end) that hold one of the words, in order; the server skips whole bundles."""
@@ -131,12 +143,6 @@ class Log:
             entry for index, entry in sorted(found) if start <= index < end and any(word in entry for word in wanted)
         ]
 
-    def _remember(self, node: Node, value: bytes) -> None:
-        if node.level >= HEIGHT:
-            if len(self._nodes) >= MAX_ROOTS:
-                self._nodes.clear()
-            self._nodes[node] = value
-
     async def _newest(self, connection: Connection) -> int:
         size = int(await connection.fetchval(_SIZE))
         self._size = max(self._size, size)
@@ -148,17 +154,37 @@ class Log:
             return True
         return width_at(tile, await self._newest(connection)) >= tile.width
 
-    async def _rows(self, connection: Connection, widths: dict[Place, int], head: Head | None) -> dict[Place, bytes]:
-        """The first hashes of each tile: of the full ones in one statement, of the others from what lies below."""
-        found = await connection.fetch(_TILES, [level for level, _ in widths], [n for _, n in widths])
-        rows = {(row["level"], row["n"]): bytes(row["bytes"]) for row in found}
-        for (level, n), width in widths.items():
-            if (level, n) not in rows:
-                if level == 0 and head is not None and head.size // WIDTH == n:
-                    rows[level, n] = b"".join(await self._last(connection, head))
+    async def _proof(self, connection: Connection, parts: Parts, own: Mapping[Place, Rows]) -> list[bytes]:
+        """The hashes of a proof; `own` are tiles that were read for it."""
+        used, short = dict(own), dict[Place, int]()
+        for nodes in parts:
+            for node in nodes:
+                at, width = _home(node)
+                rows = used.get(at) or self._folded.get(at) or self._edge.get(at)
+                if rows is not None and len(rows[0]) >= width * HASH_BYTES:
+                    used[at] = rows
                 else:
-                    rows[level, n] = b"".join(await self._below(connection, level, n, width))
-        return rows
+                    short[at] = max(width, short.get(at, 0))
+        if short:
+            used |= await self._read(connection, short)
+        return resolve(parts, lambda node: cut_out(used[_home(node)[0]], node))
+
+    async def _read(self, connection: Connection, widths: Mapping[Place, int]) -> dict[Place, Rows]:
+        """The first hashes of tiles: of full ones in one statement, of others from what lies below; kept if shared."""
+        found = await connection.fetch(_TILES, [level for level, _ in widths], [n for _, n in widths])
+        stored = {(row["level"], row["n"]): row["bytes"] for row in found}
+        read: dict[Place, Rows] = {}
+        for at, width in widths.items():
+            level, n = at
+            whole = stored.get(at) if _whole(stored.get(at)) else None
+            read[at] = folded(whole or b"".join(await self._below(connection, level, n, width)))
+            if level:
+                if len(self._folded) >= MAX_FOLDED:
+                    del self._folded[next(iter(self._folded))]
+                self._folded[at] = read[at]
+            elif whole is None:
+                self._edge = {at: read[at]}
+        return read
 
     async def _below(self, connection: Connection, level: int, index: int, width: int) -> list[bytes]:
         """The first hashes of a tile that is not full, from the entries or the full tiles below."""
@@ -166,13 +192,6 @@ class Log:
         if level:
             return await self._tile_roots(connection, level - 1, first, first + width)
         return [leaf_hash(entry) for entry in await store.entries(connection, first, first + width)]
-
-    async def _last(self, connection: Connection, head: Head) -> list[bytes]:
-        """The leaf hashes of the bundle that is not full under a head; under its root they cannot change."""
-        if self._edge[0] != head.root:
-            entries = await store.entries(connection, head.size - head.size % WIDTH, head.size)
-            self._edge = (head.root, [leaf_hash(entry) for entry in entries])
-        return self._edge[1]
 
     async def _tile_roots(self, connection: Connection, level: int, start: int, end: int) -> list[bytes]:
         """The roots of full tiles, which never change and so are kept."""
@@ -185,3 +204,14 @@ class Log:
         if len(self._roots) > MAX_ROOTS:
             self._roots.clear()
         return found
+
+
+def _home(node: Node) -> tuple[Place, int]:
+    """The tile that a node is cut from, and how many of its first hashes are needed for that."""
+    level, below = divmod(node.level, HEIGHT)
+    n, start = divmod(node.index << below, WIDTH)
+    return (level, n), start + (1 << below)
+
+
+def _whole(tile: bytes | None) -> bool:
+    return tile is not None and len(tile) == WIDTH * HASH_BYTES

@@ -128,3 +128,17 @@ def test_a_node_is_cut_from_its_tile(level: int, data: st.DataObject) -> None:
     hashes = hashes_at(tile.level or 0, tile.first, min(tile.first + 256, 70_000 >> (8 * (tile.level or 0))))
     expected = merkle.root_of(LEAVES[node.index << level : (node.index + 1) << level])
     assert tiles.hash_range(b"".join(hashes), start, end) == expected
+
+
+@given(st.integers(1, 256), st.integers(0, 8), st.data())
+def test_a_node_is_cut_from_the_rows_of_its_tile_as_far_as_that_is_filled(
+    width: int, level: int, data: st.DataObject
+) -> None:
+    tile = data.draw(st.integers(0, 2))
+    row = hashes_at(level // 8, tile * 256, tile * 256 + width)
+    rows = tiles.folded(b"".join(row))
+    below = level % 8
+    if count := width >> below:
+        at = data.draw(st.integers(0, count - 1))
+        node = merkle.Node(level, (tile * 256 >> below) + at)
+        assert tiles.cut_out(rows, node) == merkle.root_of(row[at << below : at + 1 << below])

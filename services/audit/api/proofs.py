@@ -10,7 +10,6 @@ from pydantic import Field
 from services.audit.api.tiles import NOT_THERE, TEXT
 from services.audit.directory import Directory
 from services.audit.queries import Log
-from shared.merkle import consistency_nodes, inclusion_nodes
 from shared.notes import write_proof
 from shared.operations import fetching
 from shared.problems import Problem, not_found
@@ -30,13 +29,13 @@ Size = Annotated[int, Field(ge=0, le=MAX_SIZE), PLAIN_DIGITS]
 async def inclusion(request: Request, event_id: Uuid, size: Size | None = None) -> Response:
     """The `.tlog-proof` of an event (C2SP tlog-proof@v1) against the newest head, or the one signed at `size`."""
     log: Log = request.app.state.log
-    found = await log.proof_of(event_id, size)
+    found = await log.included(event_id, size)
     if found is None:
         raise not_found()
-    head, index = found
-    hashes = await log.proof(inclusion_nodes(index, head.size), head)
     kept = "no-store" if size is None else "public, max-age=31536000, immutable"
-    return Response(write_proof(index, hashes, head.signed), media_type=TEXT, headers={"Cache-Control": kept})
+    return Response(
+        write_proof(found.index, found.hashes, found.signed), media_type=TEXT, headers={"Cache-Control": kept}
+    )
 
 
 @routes.get(
@@ -54,7 +53,7 @@ async def consistency(request: Request, old: Annotated[Size, Query(alias="from")
             422, "no-such-sizes", "The log never had these sizes in this order",
             "Give from <= to, and to no larger than the newest head of /checkpoint.",
         )  # fmt: skip
-    hashes = await log.proof(consistency_nodes(old, to))
+    hashes = await log.consistency(old, to)
     return _json({"from": old, "to": to, "hashes": [b64encode(value).decode() for value in hashes]})
 
 
