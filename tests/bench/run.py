@@ -1,6 +1,5 @@
 """One run: the parts in an order in which each finds what it needs, and nothing of the last one beside it."""
 
-import asyncio
 import shutil
 import sys
 import traceback
@@ -9,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from deploy.local.stack import Stack
+from tests.bench import openloop
 from tests.bench.figures import Figure, Measured
 from tests.bench.parts import Rates, large, latencies, rates, recordings, sealings, verifications
 from tests.bench.servers import Servers, servers
@@ -69,7 +69,7 @@ class Run:
 
     def _apart(self, part: Coroutine[Any, Any, Measured]) -> None:
         """Run it, and keep its figures under their letters."""
-        found = asyncio.run(part)
+        found = openloop.run(part)
         for letter in dict.fromkeys(figure.part for figure in found.figures):
             figures = tuple(figure for figure in found.figures if figure.part == letter)
             lines = tuple(series for series in found.series if series.part == letter)

@@ -1,12 +1,13 @@
 """The open loop against a server that stalls: whoever was due meanwhile is charged for it."""
 
 import asyncio
+import selectors
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
 
-from tests.bench.openloop import as_fast, at_rate, connections, request
+from tests.bench.openloop import as_fast, at_rate, connections, request, run
 
 ASK = request("GET", "/", {"X-Name": "value"})
 STALL_SECONDS = 0.3
@@ -81,3 +82,10 @@ async def test_a_server_that_hangs_up_is_an_error() -> None:
     async with server, connections(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", 1) as opened:
         with pytest.raises((asyncio.IncompleteReadError, ConnectionError)):
             await opened[0].ask(ASK)
+
+
+def test_it_runs_on_a_loop_that_does_not_round_its_timers_up_to_milliseconds() -> None:
+    async def selector() -> object:
+        return getattr(asyncio.get_running_loop(), "_selector")  # noqa: B009  the loop has no word for it
+
+    assert isinstance(run(selector()), selectors.SelectSelector)
