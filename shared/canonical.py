@@ -86,10 +86,12 @@ def _is_plain(value: Any) -> bool:
     """
     kind = type(value)
     if kind is dict:
-        for name, member in value.items():
-            if type(name) is not str or not name.isascii() or not (type(member) is str or _is_plain(member)):
+        try:
+            if not "".join(value).isascii():
                 return False
-        return True
+        except TypeError:  # a name that is no text
+            return False
+        return all(map(_is_plain, [member for member in value.values() if type(member) is not str]))
     if kind is int:
         return bool(-MAX_INTEGER <= value <= MAX_INTEGER)
     if kind is list or kind is tuple:

@@ -3,19 +3,26 @@
 Refusals carry no `subject` version; every other event carries the subject's next version, 1, 2, 3 … without a gap.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
-from uuid6 import uuid7
 
+from shared.built import built
 from shared.canonical import NotCanonical, canonical, strict_loads
 from shared.facts import FACTS, Fact, schema_name
+from shared.ids import new_id
 from shared.sealed import SealedValue
-from shared.text import Instant, Sha256, Uuid
+from shared.text import Instant, Sha256, Uuid, write_instant
+
+__all__ = ["MAX_EVENT_BYTES", "Actor", "Draft", "Event", "NotAnEvent", "envelope", "new_id"]
 
 MAX_EVENT_BYTES = 60_000
+_SUBJECT = r"^[a-z_]+/[A-Za-z0-9._-]{1,64}$"
+_IS_SUBJECT = re.compile(_SUBJECT)
 
 
 class NotAnEvent(ValueError):
@@ -46,7 +53,7 @@ class Event(BaseModel):
     source: Annotated[str, Field(pattern=r"^urn:cadena:[a-z0-9-]+:(custody|notify|audit)$")]
     type: Annotated[str, Field(pattern=r"^org\.cadena\.(custody|notify|audit)\.[a-z_.]+\.v[0-9]+$")]
     dataschema: str
-    subject: Annotated[str, Field(pattern=r"^[a-z_]+/[A-Za-z0-9._-]{1,64}$")] | None = None
+    subject: Annotated[str, Field(pattern=_SUBJECT)] | None = None
     sequence: Annotated[int, Field(ge=1)] | None = None
     time: Instant
     occurred_at: Instant
@@ -59,7 +66,7 @@ class Event(BaseModel):
 
     def to_bytes(self) -> bytes:
         """The RFC 8785 bytes that are stored, sent, hashed and kept. Raises NotAnEvent beyond 60,000 bytes."""
-        raw = canonical(self.model_dump(mode="json", exclude_none=True))
+        raw = canonical(self._as_made() or self.model_dump(mode="json", exclude_none=True))
         if len(raw) > MAX_EVENT_BYTES:
             raise NotAnEvent(f"an event has at most {MAX_EVENT_BYTES} bytes, this one {len(raw)}")
         return raw
@@ -78,10 +85,31 @@ class Event(BaseModel):
 
     def fact(self) -> Fact:
         """The typed data; raises NotAnEvent for a type that this release does not know, or data of another shape."""
+        made = self._made()
+        if made is not None and made.type_name() == self.type:
+            return made
         try:
             return FACTS[self.type].model_validate(self.data)
         except (KeyError, ValidationError) as error:
             raise NotAnEvent(f"{self.type}: {error}") from error
+
+    def _made(self) -> Fact | None:
+        """The fact that `envelope` made this event's data of; None for an event that was read, or got other data."""
+        fact, data = self.__dict__.get(_MADE, (None, None))
+        return fact if data is self.data else None
+
+    def _as_made(self) -> dict[str, Any] | None:
+        """What `model_dump` says, of an event that `envelope` made: its data holds plain values alone."""
+        if self._made() is None:
+            return None
+        said = {name: value for name, value in self.__dict__.items() if value is not None and name != _MADE}
+        said["time"], said["occurred_at"] = write_instant(self.time), write_instant(self.occurred_at)
+        said["actor"] = {name: value for name, value in self.actor.__dict__.items() if value is not None}
+        return said
+
+
+_MADE = "_made_of"
+"""Beside the fields, as a cached property would stand there: it is in no dump and no comparison."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +125,6 @@ class Draft:
     sealed: tuple[SealedValue, ...] = ()
 
 
-def new_id() -> str:
-    """A UUIDv7: ids of one time lie together in every index."""
-    return str(uuid7())
-
-
 def envelope(
     draft: Draft,
     *,
@@ -114,15 +137,25 @@ def envelope(
     cause: str | None = None,
     outcome: Literal["accepted", "refused"] = "accepted",
 ) -> Event:
-    """The event of a draft. `sequence` None is for refusals, which have neither subject nor version."""
-    kind = draft.fact.type_name()
-    return Event(
-        id=new_id(), source=source, type=kind, dataschema=schema_name(kind),
-        subject=draft.subject if sequence is not None else None, sequence=sequence,
-        time=time, occurred_at=draft.occurred_at or time, actor=actor, command=command, ordinal=ordinal, cause=cause,
-        outcome=outcome, data=_data(draft.fact),
-    )  # fmt: skip
+    """The event of a draft. `sequence` None is for refusals, which have neither subject nor version.
+
+    Its parts were validated when they were made; ValueError for a subject, and TypeError for a time, that is none.
+    """
+    if not _IS_SUBJECT.match(draft.subject):
+        raise ValueError("a subject is written as noun/id")
+    if time.tzinfo is None:
+        raise TypeError("an event's time has an offset from UTC")
+    kind, schema = _names(type(draft.fact))
+    data = draft.fact.model_dump(mode="json", exclude_none=True)
+    return built(Event, {
+        "specversion": "1.0", "datacontenttype": "application/json", "id": new_id(), "source": source, "type": kind,
+        "dataschema": schema, "subject": draft.subject if sequence is not None else None, "sequence": sequence,
+        "time": time, "occurred_at": draft.occurred_at or time, "actor": actor, "command": command,
+        "ordinal": ordinal, "cause": cause, "outcome": outcome, "data": data, _MADE: (draft.fact, data),
+    })  # fmt: skip
 
 
-def _data(fact: Fact) -> dict[str, Any]:
-    return fact.model_dump(mode="json", exclude_none=True)
+@cache
+def _names(fact: type[Fact]) -> tuple[str, str]:
+    """Type and schema of a kind of fact."""
+    return fact.type_name(), schema_name(fact.type_name())

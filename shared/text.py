@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Annotated
 from uuid import UUID
 
@@ -97,7 +98,13 @@ def parse_instant(value: object) -> datetime:
 
 def write_instant(value: datetime) -> str:
     """The one spelling of an instant in an event: UTC, always six decimals, `Z`."""
-    return value.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
+    return _spelling(value if value.tzinfo is UTC else value.astimezone(UTC))
+
+
+@lru_cache(maxsize=4096)
+def _spelling(value: datetime) -> str:
+    """`write_instant` of what is in UTC; a time of recording is written many times."""
+    return value.isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
 
 
 Text = Annotated[

@@ -4,11 +4,15 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from shared.canonical import canonical, strict_loads
 from shared.events import MAX_EVENT_BYTES, Actor, Draft, Event, NotAnEvent, envelope, new_id
-from shared.facts import FACTS
+from shared.facts import FACTS, Fact
 from shared.facts.offers import OfferAccepted, Receipt, SampleOffered
+from shared.facts.people import InstallationFounded, Organisation, Pack, Registrar
+from shared.facts.samples import Quantity, Retention, SampleAmended, SampleChanges, SampleRegistered
 from shared.sealed import fresh, seal
 
 NOW = datetime(2026, 1, 31, 9, 30, 0, 5, tzinfo=UTC)
@@ -29,6 +33,65 @@ def test_bytes_read_back_to_the_same_event_and_fact() -> None:
     assert Event.from_bytes(event.to_bytes()) == event
     assert Event.from_bytes(event.to_bytes()).fact() == OFFERED
     assert b'"time":"2026-01-31T09:30:00.000005Z"' in event.to_bytes()
+
+
+uuids = st.uuids().map(str)
+codes = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._/:#-]{0,63}", fullmatch=True)
+digests = st.from_regex("sha256:[0-9a-f]{64}", fullmatch=True)
+instants = st.datetimes(timezones=st.just(UTC))
+texts = st.text(st.characters(codec="utf-8"), max_size=20)
+quantities = st.builds(Quantity, amount=st.integers(1, 10**9), unit=st.sampled_from(["swab", "gram"]))
+kinds = st.sampled_from(["blood", "swab"])
+retentions = st.builds(Retention, rule=texts, version=st.integers(0, 2**53 - 1), until=st.dates())
+facts: st.SearchStrategy[Fact] = st.one_of(
+    st.builds(
+        SampleRegistered, case=uuids, kind=kinds, label=codes, seal=codes, quantity=quantities, collected_at=instants,
+        collected_place=digests, root=uuids, retention=retentions,
+    ),
+    st.builds(
+        SampleAmended, reason=digests, retention=retentions,
+        changes=st.builds(SampleChanges, kind=st.none() | kinds, seal=st.none() | codes, collected_at=st.none() | instants),
+    ),
+    st.builds(
+        InstallationFounded, installation=texts, origin=texts, log_vkey=texts, cosigner_vkey=texts, link_key=texts,
+        promise_keys=st.dictionaries(texts, texts, max_size=4), pack=st.just(Pack(id="flat", version=1, sha256="0" * 64)),
+        organisations=st.just([Organisation(id=new_id(), name="Juzgado", kind="court", independent=True)]),
+        registrar=st.just(Registrar(
+            person=new_id(), name=f"sha256:{'0' * 64}", organisation=new_id(), account=new_id(), account_digest="0" * 64
+        )),
+    ),
+    st.builds(OfferAccepted, receipts=st.lists(
+        st.builds(Receipt, sample=uuids, seal=codes, condition=st.just("intact"), discrepancy=st.none() | digests),
+        min_size=1, max_size=3,
+    )),
+)  # fmt: skip
+
+
+@given(fact=facts, time=instants, claimed=st.none() | instants, sequence=st.none() | st.integers(1, 2**53 - 1),
+       actor=st.builds(Actor, person=st.none() | uuids, org=uuids, role=st.none() | texts), cause=st.none() | uuids)  # fmt: skip
+def test_an_event_is_made_as_its_shape_would_have_been_validated_and_dumped(
+    fact: Fact, time: datetime, claimed: datetime | None, sequence: int | None, actor: Actor, cause: str | None
+) -> None:
+    made = envelope(
+        Draft(f"sample/{new_id()}", fact, claimed), source="urn:cadena:demo:custody", sequence=sequence, time=time,
+        actor=actor, command="0" * 64, ordinal=0, cause=cause,
+    )  # fmt: skip
+    members = {name: getattr(made, name) for name in Event.model_fields}
+    validated = Event.model_validate(members)
+    assert made == validated
+    assert made.to_bytes() == validated.to_bytes() == canonical(validated.model_dump(mode="json", exclude_none=True))
+    assert (made.fact(), made.model_dump()) == (validated.fact(), validated.model_dump())
+    assert made.model_copy(update={"ordinal": 1}).to_bytes() == validated.model_copy(update={"ordinal": 1}).to_bytes()
+    assert Event.from_bytes(made.to_bytes()) == made
+
+
+def test_what_is_no_subject_and_no_instant_becomes_no_event() -> None:
+    for subject, time, kind in (("sample", NOW, ValueError), ("sample/1", NOW.replace(tzinfo=None), TypeError)):
+        with pytest.raises(kind):
+            envelope(
+                Draft(subject, OFFERED), source="urn:cadena:demo:custody", sequence=1, time=time,
+                actor=Actor(service="custody"), command="0" * 64, ordinal=0,
+            )  # fmt: skip
 
 
 def test_a_refusal_has_neither_subject_nor_version() -> None:

@@ -1,0 +1,38 @@
+"""Ids: UUIDv7 of now, which ascend in every thread of a process and never come twice."""
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from uuid import RFC_4122, UUID
+
+import pytest
+
+from shared.ids import new_id
+from shared.text import canonical_uuid
+
+
+def test_an_id_is_a_uuid_of_version_7_in_its_one_spelling_and_of_now() -> None:
+    before, made, after = time.time_ns() // 1_000_000, new_id(), time.time_ns() // 1_000_000
+    assert canonical_uuid(made) == made
+    assert (UUID(made).version, UUID(made).variant) == (7, RFC_4122)
+    assert before <= UUID(made).int >> 80 <= after + 1
+
+
+def test_ids_of_one_process_ascend_and_stay_with_the_clock() -> None:
+    made = [new_id() for _ in range(50_000)]
+    assert made == sorted(set(made))
+    assert UUID(made[-1]).int >> 80 <= time.time_ns() // 1_000_000 + 1
+
+
+def test_a_clock_that_goes_back_takes_no_id_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    first = new_id()
+    monkeypatch.setattr("shared.ids.time_ns", lambda: 1)
+    second, third = new_id(), new_id()
+    assert first < second < third
+
+
+def test_threads_share_one_order() -> None:
+    with ThreadPoolExecutor(4) as pool:
+        made = list(pool.map(lambda _: [new_id() for _ in range(2_000)], range(8)))
+    assert all(few == sorted(few) for few in made)
+    heads = [each[:18] for few in made for each in few]  # time and count, without chance
+    assert len(set(heads)) == len(heads)
