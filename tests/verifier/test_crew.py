@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -146,11 +147,60 @@ def test_an_interrupt_and_a_killed_helper_end_the_program(tmp_path: Path, send: 
     until_gone(helpers)
 
 
+ORPHANS = """
+import sys, time
+from pathlib import Path
+from cadena_verify.crew import Helpers
+from cadena_verify.source import Folder
+helpers = Helpers(Folder(Path(sys.argv[1])), 3)
+print(*[process.pid for process in helpers.processes], flush=True)
+sys.stdin.read()
+"""
+
+
+def test_helpers_end_when_the_program_is_killed(tmp_path: Path) -> None:
+    argv = [sys.executable, "-c", ORPHANS, str(tmp_path)]
+    running = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert running.stdout is not None
+    helpers = [int(pid) for pid in running.stdout.readline().split()]
+    assert all(command(pid) for pid in helpers)
+    running.kill()
+    running.wait()
+    assert len(helpers) == 3
+    until_gone(helpers)
+    running.communicate()  # both ends of it are closed
+
+
+@pytest.mark.parametrize("forked", [True, False])
+def test_helpers_work_as_copies_and_as_processes_started_afresh(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, forked: bool
+) -> None:
+    monkeypatch.setattr(crews, "_may_fork", lambda: forked)
+    helpers = crews.Helpers(Folder(Forged(entries(SIZE), [SIZE]).folder(tmp_path / "log")), 2)
+    try:
+        runs = list(helpers.scan(Plan(SIZE, frozenset(), None), (range(n, n + 1) for n in range(11))))
+        assert all(run.bundles[0].root for run in runs)
+        assert all((b"spawn_main" in command(process.pid or 0)) is not forked for process in helpers.processes)
+    finally:
+        helpers.close()
+
+
+def test_a_process_of_several_threads_is_not_copied() -> None:
+    ended = threading.Event()
+    other_thread = threading.Thread(target=ended.wait)
+    other_thread.start()
+    try:
+        assert not crews._may_fork()
+    finally:
+        ended.set()
+        other_thread.join()
+
+
 def until_children(pid: int, count: int) -> list[int]:
     """The helpers, once they are there and have begun to read."""
     deadline = time.monotonic() + DEADLINE_SECONDS
     while True:
-        found = [child for child in children(pid) if b"spawn_main" in command(child)]
+        found = children(pid)
         if len(found) == count and any(opened(child) for child in found):
             return found
         assert time.monotonic() < deadline, found

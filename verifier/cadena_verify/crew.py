@@ -6,8 +6,11 @@ A helper holds no state that another needs. It ignores Ctrl-C, which ends the pa
 import gc
 import multiprocessing
 import signal
+import sys
+import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from copy import copy
 from multiprocessing.connection import Connection, wait
 from typing import Any, Protocol
 
@@ -18,6 +21,9 @@ from cadena_verify.source import Source, Unreadable
 
 AHEAD = 4
 """Answers, for each helper, that may wait for an earlier one: what bounds memory."""
+ROOM = 1 << 24
+"""Bytes that a helper takes once and lets go of, untouched. From then on glibc's allocator keeps twice as many at hand,
+where else it would give the memory of each bundle back to the system, and ask for it anew for the next."""
 DIED = "A helper process ended before it had read its part of the log."
 Line = Connection
 
@@ -54,19 +60,21 @@ class Alone:
 
 
 class Helpers:
-    """Processes of their own, started afresh, so that nothing of this one is shared with them by accident."""
+    """Processes of their own, which share nothing with this one but the lines to it."""
 
     def __init__(self, source: Source, count: int) -> None:
-        spawn = multiprocessing.get_context("spawn")
+        forked = _may_fork()
+        context = multiprocessing.get_context("fork") if forked else multiprocessing.get_context("spawn")
         self._lines: list[Line] = []
         self.processes: list[multiprocessing.process.BaseProcess] = []
         with _interrupts_held_back():
             for _ in range(count):
-                mine, theirs = spawn.Pipe()
-                process = spawn.Process(target=_help, args=(source, theirs), daemon=True)
+                mine, theirs = context.Pipe()
+                self._lines.append(mine)
+                ours = self._lines if forked else []
+                process = context.Process(target=_help, args=(copy(source), theirs, ours), daemon=True)
                 process.start()
                 theirs.close()
-                self._lines.append(mine)
                 self.processes.append(process)
 
     def scan(self, plan: Plan, runs: Iterable[range]) -> Iterator[Scanned]:
@@ -130,10 +138,18 @@ def _hear(held: dict[Line, int], done: dict[int, Any]) -> None:
         held[line] -= 1
 
 
-def _help(source: Source, line: Line) -> None:
-    """A helper's life."""
+def _may_fork() -> bool:
+    """Whether helpers may begin as copies of this process, ready at once: where that is sound, and without threads."""
+    return sys.platform == "linux" and threading.active_count() == 1
+
+
+def _help(source: Source, line: Line, inherited: list[Line]) -> None:
+    """A helper's life. The parent's ends that a copy of it inherits are closed: else none would hear of its end."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for end in inherited:
+        end.close()
     gc.disable()  # millions of short-lived tuples, and nothing that refers to itself
+    bytes(ROOM)  # taken, and let go of
     scanner, plan = Scanner(source), None
     try:
         while True:

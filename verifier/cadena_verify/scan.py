@@ -4,12 +4,11 @@ It needs nothing of what comes before, so that several processes can each take a
 """
 
 from collections.abc import Iterator
-from hashlib import sha256
 from typing import Any
 
 from cadena_verify.counting import Bundle, Counting, Plan, Scanned
 from cadena_verify.entries import NotAnEntry, read_event, row_of
-from cadena_verify.merkle import leaf_hashes, tile_root
+from cadena_verify.merkle import LEAF, leaf_hashes, tile_root
 from cadena_verify.rebuild import fetch_tile
 from cadena_verify.report import Finding
 from cadena_verify.shapes import Row, Shapes
@@ -41,24 +40,24 @@ class Scanner:
     ) -> None:
         width = width_of(0, number, plan.size)
         hashed = _hashed(raw) if raw is not None and width == WIDTH else None
-        if hashed is not None and tile is not None and hashed[2] == tile:
+        if raw is not None and tile is not None and hashed is not None and hashed[1] == tile:
             inside = number in plan.inside
             out.bundles.append(Bundle(number, None, tile, tile) if inside else Bundle(number, tile_root(tile)))
             if plan.judge:
-                self._judge(number * WIDTH, hashed[0], hashed[1], out, counted)
+                self._judge(number * WIDTH, raw, hashed[0], out, counted)
             return
         bundle, entries = _careful(self._source, number, width, raw, tile)
         out.bundles.append(bundle)
         if plan.judge:
             self._parse(number * WIDTH, entries, out, counted)
 
-    def _judge(self, first: int, lines: bytearray, starts: list[int], out: Scanned, counted: Counting) -> None:
+    def _judge(self, first: int, bundle: bytes, starts: list[int], out: Scanned, counted: Counting) -> None:
         """Rows by a search for known forms; what has none is parsed."""
-        rows = self._shapes.rows(lines, starts)
-        ends = [*starts[1:], len(lines) - 1]
+        rows = self._shapes.rows(_lines(bundle, starts), starts)
+        ends = [*starts[1:], len(bundle)]
 
         def raw(at: int) -> bytes:
-            return bytes(lines[starts[at] + 2 : ends[at]])
+            return bundle[starts[at] + 2 : ends[at]]
 
         if None not in rows:
             counted.take(range(first, first + WIDTH), rows, raw, out)
@@ -100,25 +99,32 @@ def _paths(size: int, run: range) -> Iterator[str]:
         yield tile_path(0, number, width)
 
 
-def _hashed(raw: bytes) -> tuple[bytearray, list[int], bytes] | None:
-    r"""A full bundle with `\n\0` before each entry and `\n` at the end, where each entry begins, and the leaf hashes.
+def _hashed(raw: bytes) -> tuple[list[int], bytes] | None:
+    """Where each entry of a full bundle begins, with its length, and the leaf hashes.
 
     None if it does not hold exactly 256 entries. One tight loop: with the nodes above it is what hashes cost.
     """
-    lines = bytearray().join((raw, b"\n"))
     starts: list[int] = []
     digests: list[bytes] = []
-    at, end, hash_ = 0, len(raw), sha256
-    with memoryview(lines) as view:
+    begin, keep, leaf = starts.append, digests.append, LEAF
+    at, end = 0, len(raw)
+    with memoryview(raw) as view:
         while at + 1 < end:
-            following = at + 2 + (lines[at] << 8) + lines[at + 1]
-            if following > end:
-                return None
-            lines[at], lines[at + 1] = 10, 0
-            starts.append(at)
-            digests.append(hash_(view[at + 1 : following]).digest())
-            at = following
-    return (lines, starts, b"".join(digests)) if at == end and len(starts) == WIDTH else None
+            begin(at)
+            start = at + 2
+            at = start + (raw[at] << 8) + raw[at + 1]
+            hashed = leaf()
+            hashed.update(view[start:at])
+            keep(hashed.digest())
+    return (starts, b"".join(digests)) if at == end and len(starts) == WIDTH else None
+
+
+def _lines(raw: bytes, starts: list[int]) -> bytearray:
+    r"""A bundle with `\n\0` in place of each length, at these places, and `\n` at the end."""
+    lines = bytearray().join((raw, b"\n"))
+    for start in starts:
+        lines[start], lines[start + 1] = 10, 0
+    return lines
 
 
 def _careful(
