@@ -6,6 +6,7 @@ Both tables are insert-only: `command` is written first and is the lock of a key
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
 import orjson
 from sqlalchemy import (
@@ -17,20 +18,22 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
+    Text,
     Uuid,
     any_,
     bindparam,
+    cast,
     func,
-    literal,
     select,
 )
 from sqlalchemy.dialects.postgresql import JSONB, insert
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from shared.driver import Link, Statement, driver
 from shared.problems import Problem
 from shared.writes import Shape, Writes
 
-_CLAIM = "INSERT INTO {} (account, key, fingerprint) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING RETURNING 1"
+CLAIM = 'INSERT INTO "{}" (account, key, fingerprint) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING RETURNING 1'
+"""Takes a key of the table that is named, or waits for who has it: a row if the key is ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,74 +74,76 @@ def command_tables(metadata: MetaData) -> CommandTables:
     return CommandTables(command, answer)
 
 
-async def claim(
-    connection: AsyncConnection, tables: CommandTables, account: str, key: str, fingerprint: bytes
-) -> Answer | None:
+async def claim(link: Link, tables: CommandTables, account: str, key: str, fingerprint: bytes) -> Answer | None:
     """Take the key for this transaction, or return the answer that it got before.
 
     Waits for a transaction that holds the same key; if that one rolls back, the key is ours. `fingerprint` is the
     SHA-256 of the request without If-Match. Raises Problem 422 when the key was used for another request.
     """
-    taken = await connection.exec_driver_sql(_CLAIM.format(tables.command.name), (account, key, fingerprint))
-    if taken.first() is not None:
-        return None
-    return await find(connection, tables, account, key, fingerprint)
+    raw = await driver(link)
+    taken = await raw.fetchrow(CLAIM.format(tables.command.name), account, key, fingerprint)
+    return await find(link, tables, account, key, fingerprint) if taken is None else None
 
 
 async def claim_all(
-    connection: AsyncConnection, tables: CommandTables, account: str, prints: Mapping[str, bytes]
+    link: Link, tables: CommandTables, account: str, prints: Mapping[str, bytes]
 ) -> tuple[set[str], dict[str, Answer | None]]:
     """`claim` for many keys with their fingerprints, in the order of the keys, so that two who claim the same wait.
 
     Returns the keys that are ours now, and the answers that the others got before: None where a key was used for
     another request.
     """
-    command = tables.command
     keys = sorted(prints)
-    given = func.unnest(bindparam("keys", keys, ARRAY(command.c.key.type)),
-                        bindparam("prints", [prints[key] for key in keys], ARRAY(LargeBinary)))  # fmt: skip
-    new = given.table_valued("key", "fingerprint").render_derived()
-    rows = select(literal(account), new.c.key, new.c.fingerprint).order_by(new.c.key)
-    taking = insert(command).from_select(["account", "key", "fingerprint"], rows, include_defaults=False)
-    taken = set((await connection.execute(taking.on_conflict_do_nothing().returning(command.c.key))).scalars())
+    rows = await _taking(tables).rows(link, account=account, keys=keys, prints=[prints[key] for key in keys])
+    taken = {row[0] for row in rows}
     others = {key: value for key, value in prints.items() if key not in taken}
-    return taken, await find_all(connection, tables, account, others) if others else {}
+    return taken, await find_all(link, tables, account, others) if others else {}
 
 
 async def find_all(
-    connection: AsyncConnection, tables: CommandTables, account: str, prints: Mapping[str, bytes]
+    link: Link, tables: CommandTables, account: str, prints: Mapping[str, bytes]
 ) -> dict[str, Answer | None]:
     """The answers given to these keys before; None where a key was used for another request."""
-    command, answer = tables.command, tables.answer
-    keys = bindparam("keys", list(prints), ARRAY(command.c.key.type))
-    rows = await connection.execute(
-        select(command.c.key, command.c.fingerprint, answer.c.status, answer.c.headers, answer.c.body)
-        .join(answer, (answer.c.account == command.c.account) & (answer.c.key == command.c.key))
-        .where(command.c.account == account, command.c.key == any_(keys))
-    )
     return {
-        row.key: Answer(row.status, dict(row.headers), row.body) if row.fingerprint == prints[row.key] else None
-        for row in rows
+        key: Answer(status, dict(headers), body) if fingerprint == prints[key] else None
+        for key, fingerprint, status, headers, body in await _finding(tables).rows(
+            link, account=account, keys=list(prints)
+        )
     }
 
 
-async def find(
-    connection: AsyncConnection, tables: CommandTables, account: str, key: str, fingerprint: bytes
-) -> Answer | None:
+async def find(link: Link, tables: CommandTables, account: str, key: str, fingerprint: bytes) -> Answer | None:
     """The answer given to this key before, if any; the same Problem as `claim`."""
-    command, answer = tables.command, tables.answer
-    row = (
-        await connection.execute(
-            select(command.c.fingerprint, answer.c.status, answer.c.headers, answer.c.body)
-            .join(answer, (answer.c.account == command.c.account) & (answer.c.key == command.c.key))
-            .where(command.c.account == account, command.c.key == key)
-        )
-    ).first()
-    if row is None:
+    found = await find_all(link, tables, account, {key: fingerprint})
+    if not found:
         return None
-    if row.fingerprint != fingerprint:
+    answer = found[key]
+    if answer is None:
         raise key_reused()
-    return Answer(row.status, dict(row.headers), row.body)
+    return answer
+
+
+@cache
+def _taking(tables: CommandTables) -> Statement:
+    command = tables.command
+    given = func.unnest(bindparam("keys", type_=ARRAY(command.c.key.type)),
+                        bindparam("prints", type_=ARRAY(LargeBinary)))  # fmt: skip
+    new = given.table_valued("key", "fingerprint").render_derived()
+    account = cast(bindparam("account"), command.c.account.type)
+    rows = select(account, new.c.key, new.c.fingerprint).order_by(new.c.key)
+    taking = insert(command).from_select(["account", "key", "fingerprint"], rows, include_defaults=False)
+    return Statement(taking.on_conflict_do_nothing().returning(cast(command.c.key, Text)))
+
+
+@cache
+def _finding(tables: CommandTables) -> Statement:
+    command, answer = tables.command, tables.answer
+    return Statement(
+        select(cast(command.c.key, Text), command.c.fingerprint, answer.c.status, answer.c.headers, answer.c.body)
+        .join(answer, (answer.c.account == command.c.account) & (answer.c.key == command.c.key))
+        .where(command.c.account == bindparam("account"))
+        .where(command.c.key == any_(bindparam("keys", type_=ARRAY(command.c.key.type))))
+    )
 
 
 def key_reused() -> Problem:
@@ -156,12 +161,12 @@ _ANSWER = {
 
 
 async def keep(
-    connection: AsyncConnection, tables: CommandTables, account: str, key: str, answer: Answer, recorded_at: datetime
+    link: Link, tables: CommandTables, account: str, key: str, answer: Answer, recorded_at: datetime
 ) -> None:
     """Store the answer in the transaction that claimed the key."""
     writes = Writes()
     add_answers(writes, tables, account, [(key, answer)], recorded_at)
-    await writes.run(connection)
+    await writes.run(link)
 
 
 def add_answers(

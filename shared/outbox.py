@@ -25,8 +25,8 @@ from sqlalchemy import (
     Uuid,
     func,
 )
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from shared.driver import Link
 from shared.events import Event
 from shared.sealed import SealedValue
 from shared.writes import Shape, Writes
@@ -134,7 +134,7 @@ _EVENT = {
 _SEALED_VALUE = {"event_id": "uuid", "field": "text", "value": "text", "salt": "bytea"}
 
 
-async def stage(connection: AsyncConnection, tables: EventTables, recorded: Sequence[Recorded]) -> None:
+async def stage(link: Link, tables: EventTables, recorded: Sequence[Recorded]) -> None:
     """Store events, in order, with their sealed texts, in the caller's transaction: one round trip.
 
     Raises UniqueViolationError on `uq_event_command_ordinal` or `uq_event_subject_sequence` when a fact is recorded
@@ -142,7 +142,7 @@ async def stage(connection: AsyncConnection, tables: EventTables, recorded: Sequ
     """
     writes = Writes()
     add_events(writes, tables, recorded)
-    await writes.run(connection)
+    await writes.run(link)
 
 
 def add_events(writes: Writes, tables: EventTables, recorded: Sequence[Recorded]) -> None:

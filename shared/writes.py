@@ -10,9 +10,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
-from shared.driver import driver
+from shared.driver import Link, driver
 
 FEW, MANY = 4, 50
 """Up to FEW rows of one table are written out as VALUES, which is the cheapest; from MANY on they go by COPY."""
@@ -57,9 +55,9 @@ class Writes:
         """Rows to add by COPY, whatever the types of their columns."""
         self._copies.append((table, columns, rows))
 
-    async def run(self, connection: AsyncConnection) -> None:
-        """Send everything within the transaction that the connection is in. Raises LostRow and asyncpg's own errors."""
-        raw = await driver(connection)
+    async def run(self, link: Link) -> None:
+        """Send everything within the transaction that the link is in. Raises LostRow and asyncpg's own errors."""
+        raw = await driver(link)
         for table, columns, rows in self._copies:
             await raw.copy_records_to_table(table, columns=columns, records=rows)
         if not self._parts:

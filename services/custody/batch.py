@@ -12,8 +12,8 @@ from datetime import datetime
 from functools import partial
 from typing import Literal
 
-from sqlalchemy import ARRAY, Text, any_, bindparam, func, select
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy import ARRAY, Text, any_, bindparam, cast, func, select
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.custody.answer import Answered, Request, answered, judge, refusal_answer, unknown_reference
 from services.custody.behind import answered_before
@@ -27,6 +27,7 @@ from services.custody.tables import COMMANDS as KEYS
 from shared.accounts import command_hash
 from shared.behind import behind_the_log
 from shared.commands import Answer, claim_all, find_all, key_reused
+from shared.driver import Link, Statement
 from shared.errors import Refusal
 from shared.outside import SealedIndexGlance
 from shared.problems import MEDIA_TYPE, Problem, problem_body
@@ -39,9 +40,11 @@ Batch = Sequence[tuple[Request, RegisterSample]]
 """Requests of one account, no key twice, each beside its command."""
 
 _sample = SAMPLES.table.c
-_NOW = select(func.clock_timestamp())
-_LABELS = select(_sample.label, _sample.id).where(
-    _sample.registered_by == bindparam("org"), _sample.label == any_(bindparam("labels", type_=ARRAY(Text)))
+_NOW = Statement(select(func.clock_timestamp()))
+_LABELS = Statement(
+    select(_sample.label, cast(_sample.id, Text)).where(
+        _sample.registered_by == bindparam("org"), _sample.label == any_(bindparam("labels", type_=ARRAY(Text)))
+    )
 )
 
 
@@ -100,28 +103,28 @@ async def validate_batch(engine: AsyncEngine, batch: Batch, glance: SealedIndexG
 
 
 async def _transaction(
-    connection: AsyncConnection, promiser: Promiser, batch: Batch, glance: SealedIndexGlance | None
+    link: Link, promiser: Promiser, batch: Batch, glance: SealedIndexGlance | None
 ) -> tuple[dict[str, Answer], dict[str, Answered]]:
     """All answers by key, and what of it is new. Raises Mistakes."""
     if not batch:
         return {}, {}
     account = batch[0][0].principal.account
-    taken, stored = await claim_all(connection, KEYS, account, _prints(batch))
+    taken, stored = await claim_all(link, KEYS, account, _prints(batch))
     fresh = [each for each in batch if each[0].key in taken]
     mistakes = {key: key_reused() for key, answer in stored.items() if answer is None}
     made: dict[str, Answered] = {}
     if fresh:
-        known = await who(connection, fresh[0][0].principal, fresh[0][1], glance)
+        known = await who(link, fresh[0][0].principal, fresh[0][1], glance)
         if known.behind:
             raise behind_the_log()
         if known.stands.restored:
-            again = await answered_before(connection, promiser, [request for request, _ in fresh])
+            again = await answered_before(link, promiser, [request for request, _ in fresh])
             made, mistakes = dict(again.answers), mistakes | again.mistakes
         fresh = [each for each in fresh if each[0].key not in made and each[0].key not in mistakes]
-        world, now = await _gather(connection, [command for _, command in fresh], known.actor, "share")
+        world, now = await _gather(link, [command for _, command in fresh], known.actor, "share")
         made |= await _decided(world, known.installation, fresh, promiser, now, mistakes)
         if not mistakes:
-            await write(connection, world, account, list(made.items()), now)
+            await write(link, world, account, list(made.items()), now)
     if mistakes:
         raise Mistakes(mistakes)
     answers = {key: answer for key, answer in stored.items() if answer is not None}
@@ -129,17 +132,17 @@ async def _transaction(
 
 
 async def _gather(
-    connection: AsyncConnection,
+    link: Link,
     commands: Sequence[RegisterSample],
     actor: ActorState | None,
     mode: Literal["none", "share"],
 ) -> tuple[World, datetime]:
     """What registrations decide upon: the union of their cases, locked, then the clock, then who has their labels."""
-    cases = await CASES.by_id(connection, {command.case for command in commands}, mode)
-    now: datetime = (await connection.execute(_NOW)).scalar_one()
+    cases = await CASES.by_id(link, {command.case for command in commands}, mode)
+    [(now,)] = await _NOW.rows(link)
     org = actor.org if actor else ""
-    given = {"org": org, "labels": sorted({command.label for command in commands})}
-    holders = {(org, row.label): row.id for row in await connection.execute(_LABELS, given)}
+    rows = await _LABELS.rows(link, org=org, labels=sorted({command.label for command in commands}))
+    holders = {(org, label): key for label, key in rows}
     return World(actor=actor, cases=cases, label_holders=holders), now
 
 

@@ -10,7 +10,6 @@ from datetime import datetime
 
 import orjson
 from sqlalchemy import ARRAY, Text, any_, bindparam, func, select
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.custody import refusals
 from services.custody.answer import Answered, Request, accepted_answer, refusal_answer
@@ -20,6 +19,7 @@ from services.custody.tables import EVENTS, RESTORATION
 from shared.accounts import command_hash
 from shared.behind import behind_the_log
 from shared.commands import Answer, key_reused
+from shared.driver import Link, Statement
 from shared.errors import Refusal
 from shared.events import Event
 from shared.facts.refusals import CustodyCommandRefused
@@ -31,11 +31,16 @@ REFUSALS: dict[str, type[Refusal]] = {
     kind.code: kind for kind in vars(refusals).values() if getattr(kind, "code", None) and issubclass(kind, Refusal)
 }
 _EVENT = EVENTS.event.c
-_OF_COMMANDS = (
+_OF_COMMANDS = Statement(
     select(_EVENT.bytes, func.clock_timestamp().label("now"))
     .join(RESTORATION.taken_back, RESTORATION.taken_back.c.event_id == _EVENT.id)
     .where(_EVENT.command == any_(bindparam("commands", type_=ARRAY(Text))))
     .order_by(_EVENT.command, _EVENT.ordinal)
+)
+_UP_TO = Statement(
+    select(_EVENT.bytes)
+    .where(_EVENT.subject == bindparam("subject"), _EVENT.sequence <= bindparam("sequence"))
+    .order_by(_EVENT.sequence)
 )
 
 
@@ -62,7 +67,7 @@ class Again:
     now: datetime | None
 
 
-async def answered_before(connection: AsyncConnection, promiser: Promiser, requests: Sequence[Request]) -> Again:
+async def answered_before(link: Link, promiser: Promiser, requests: Sequence[Request]) -> Again:
     """What those of the requests are answered whose facts were taken back from the log: nothing is recorded twice.
 
     The body is the subject as the command left it, with a new promise for each fact.
@@ -70,13 +75,13 @@ async def answered_before(connection: AsyncConnection, promiser: Promiser, reque
     keys = {command_hash(one.principal.account, one.key): one for one in requests}
     events: dict[str, list[tuple[Event, bytes]]] = {}
     again = Again({}, {}, None)
-    for row in await connection.execute(_OF_COMMANDS, {"commands": sorted(keys)}):
-        event, again.now = Event.from_bytes(row.bytes), row.now
-        events.setdefault(event.command, []).append((event, row.bytes))
+    for raw, again.now in await _OF_COMMANDS.rows(link, commands=sorted(keys)):
+        event = Event.from_bytes(raw)
+        events.setdefault(event.command, []).append((event, raw))
     for command, facts in events.items():
         promises = [promiser.promise(event, raw) for event, raw in facts]
         try:
-            answer = await _rebuilt(connection, keys[command], facts[0][0], promises)
+            answer = await _rebuilt(link, keys[command], facts[0][0], promises)
         except Problem as problem:
             again.mistakes[keys[command].key] = problem
         else:
@@ -84,7 +89,7 @@ async def answered_before(connection: AsyncConnection, promiser: Promiser, reque
     return again
 
 
-async def _rebuilt(connection: AsyncConnection, request: Request, first: Event, promises: list[str]) -> Answer:
+async def _rebuilt(link: Link, request: Request, first: Event, promises: list[str]) -> Answer:
     """The answer whose first fact is `first`: a refusal's fact, or one about the subject of the command."""
     fact = first.fact()
     if isinstance(fact, CustodyCommandRefused):
@@ -99,15 +104,14 @@ async def _rebuilt(connection: AsyncConnection, request: Request, first: Event, 
     )
     if not same:
         raise key_reused()
-    state = await _as_left(connection, first)
+    state = await _as_left(link, first)
     return _marked(accepted_answer(state, 201 if first.sequence == 1 else 200, promises))
 
 
-async def _as_left(connection: AsyncConnection, by: Event) -> State:
+async def _as_left(link: Link, by: Event) -> State:
     """The subject of an event as that event left it."""
-    wanted = select(_EVENT.bytes).where(_EVENT.subject == by.subject, _EVENT.sequence <= by.sequence)
     state: State | None = None
-    for raw in (await connection.execute(wanted.order_by(_EVENT.sequence))).scalars():
+    for (raw,) in await _UP_TO.rows(link, subject=by.subject, sequence=by.sequence):
         state = apply(state, Event.from_bytes(raw))
     if state is None:
         raise LookupError(f"{by.subject} has no events")

@@ -18,11 +18,11 @@ from datetime import datetime
 from typing import TypeVar
 
 from prometheus_client import Counter
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.custody.answer import Answered, Request, answered
 from services.custody.behind import RESTORED, answered_before, demand_protective, demand_yes, not_yet
-from services.custody.gather import Caller, SetsChanged, caller, gather
+from services.custody.gather import Caller, SetsChanged, caller, claiming, gather, nobody
 from services.custody.rules.command import Command
 from services.custody.rules.installation import Found
 from services.custody.rules.state import State
@@ -33,11 +33,12 @@ from services.custody.tables import EVENTS, ROWS
 from shared.accounts import command_hash
 from shared.auth import Principal
 from shared.behind import NEW, behind_the_log
-from shared.commands import Answer, add_answers, claim
+from shared.commands import Answer, add_answers, claim, find
+from shared.driver import Driver, Link, lent
 from shared.events import Actor
 from shared.failpoint import reach
 from shared.outbox import add_events
-from shared.outside import SealedIndexGlance
+from shared.outside import Remembered, SealedIndexGlance
 from shared.problems import Problem, not_found
 from shared.promise import Promiser
 from shared.trouble import TROUBLE, busy, lost_a_race, problem_of
@@ -78,13 +79,12 @@ async def record(
     return answer
 
 
-async def with_retries(engine: AsyncEngine, transaction: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+async def with_retries(engine: AsyncEngine, transaction: Callable[[Driver], Awaitable[T]]) -> T:
     """What `transaction` returned, committed. A lost race begins it anew; Problem 503 where that does not help."""
     for attempt in range(1, ATTEMPTS + 1):
         try:
-            async with engine.connect() as connection, connection.begin():
-                done = await transaction(connection)
-                reach("before-commit")
+            async with lent(engine) as link:
+                done = await _committed(link, transaction)
         except SetsChanged:
             pass
         except TROUBLE as error:
@@ -100,42 +100,77 @@ async def with_retries(engine: AsyncEngine, transaction: Callable[[AsyncConnecti
     raise busy()
 
 
+async def _committed(link: Driver, transaction: Callable[[Driver], Awaitable[T]]) -> T:
+    """What ended the transaction is what is raised, and not that it could not be rolled back."""
+    frame = link.transaction()
+    await frame.start()
+    try:
+        done = await transaction(link)
+        reach("before-commit")
+    except BaseException:
+        try:
+            await frame.rollback()
+        except TROUBLE:
+            link.terminate()
+        raise
+    await frame.commit()
+    return done
+
+
 async def _transaction(
-    connection: AsyncConnection, promiser: Promiser, request: Request, glance: SealedIndexGlance | None
+    link: Driver, promiser: Promiser, request: Request, glance: SealedIndexGlance | None
 ) -> tuple[Answer, str]:
     account, command = request.principal.account, request.command
-    stored = await claim(connection, KEYS, account, request.key, request.fingerprint)
-    if stored is not None:
-        return replace(stored, headers=stored.headers | REPLAYED), "replayed"
-    known = await who(connection, request.principal, command, glance)
+    known = await _claimed(link, request, glance)
+    if isinstance(known, Answer):
+        return replace(known, headers=known.headers | REPLAYED), "replayed"
     if known.behind:
         demand_protective(request)
     if known.stands.restored:
-        again = await answered_before(connection, promiser, [request])
+        again = await answered_before(link, promiser, [request])
         for mistake in again.mistakes.values():
             raise mistake
         if again.now is not None:
-            await write(connection, World(), account, list(again.answers.items()), again.now)
+            await write(link, World(), account, list(again.answers.items()), again.now)
             return again.answers[request.key].answer, RESTORED
-    world, now = await gather(connection, command, known.actor)
+    world, now = await gather(link, command, known.actor)
     try:
         made = answered(world, request, stamp_of(known.installation, known.actor, request, now), promiser)
     except Problem as problem:
         raise (not_yet(problem) if known.behind else problem) from None
     if known.behind:
         demand_yes(made)
-    await write(connection, world, account, [(request.key, made)], now)
+    await write(link, world, account, [(request.key, made)], now)
     return made.answer, made.outcome
 
 
-async def who(
-    connection: AsyncConnection, principal: Principal, command: Command, glance: SealedIndexGlance | None = None
-) -> Caller:
+async def _claimed(link: Driver, request: Request, glance: SealedIndexGlance | None) -> Caller | Answer:
+    """Who commands, now that the key is theirs; or the answer that the key got before."""
+    key, account = (request.key, request.fingerprint), request.principal.account
+    if isinstance(request.command, Found):
+        return await claim(link, KEYS, account, *key) or await who(link, request.principal, request.command)
+    remembered = _remembered(glance)
+    known = await claiming(link, account, *key)
+    if known is not None:
+        return _standing(known, remembered)
+    return await find(link, KEYS, account, *key) or _standing(await nobody(link), remembered)
+
+
+async def who(link: Link, principal: Principal, command: Command, glance: SealedIndexGlance | None = None) -> Caller:
     """The installation, the actor, whom only the founding has not, and whether the database stands behind the log."""
     if isinstance(command, Found):
         return Caller(command.installation, None, NEW)
-    remembered = glance.remembered() if glance else None  # before the database is asked, which only moves on
-    known = await caller(connection, principal.account)
+    remembered = _remembered(glance)
+    return _standing(await caller(link, principal.account), remembered)
+
+
+def _remembered(glance: SealedIndexGlance | None) -> Remembered | None:
+    """What stands outside the database, which is asked afterwards: it only moves on."""
+    return glance.remembered() if glance else None
+
+
+def _standing(known: Caller | None, remembered: Remembered | None) -> Caller:
+    """Problems 503 before the founding, 404 for an account that is linked to nobody, as far as can be told."""
     if known is None:
         raise Problem(
             503, "not-founded", "This installation is not founded yet", "The operator runs the command `found` first.",
@@ -166,9 +201,7 @@ def _signature(command: Command, actor: ActorState | None) -> Actor:
     raise TypeError("only the founding has no actor")
 
 
-async def write(
-    connection: AsyncConnection, world: World, account: str, made: Sequence[tuple[str, Answered]], now: datetime
-) -> None:
+async def write(link: Link, world: World, account: str, made: Sequence[tuple[str, Answered]], now: datetime) -> None:
     """Write the states, events and answers of some keys of one account: at once, or by COPY where they are many."""
     writes = Writes()
     new: dict[str, list[State]] = {}
@@ -183,4 +216,4 @@ async def write(
         ROWS[noun].replace(writes, states)
     add_events(writes, EVENTS, [fact for _, each in made for fact in each.recorded])
     add_answers(writes, KEYS, account, [(key, each.answer) for key, each in made], now)
-    await writes.run(connection)
+    await writes.run(link)

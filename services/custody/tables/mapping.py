@@ -31,7 +31,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.types import TypeEngine
 from sqlmodel import SQLModel
 
-from shared.driver import driver, text_of
+from shared.driver import Link, Statement, driver, text_of
 from shared.writes import FEW, MANY, Shape, Writes
 
 Mode = Literal["none", "share", "update"]
@@ -79,9 +79,9 @@ class Rows(Generic[S]):
         self.table = table = table_of(row)
         self._one: TypeAdapter[S] = TypeAdapter(state)
         self._many: TypeAdapter[list[S]] = TypeAdapter(list[state])  # type: ignore[valid-type]
-        self._read = select(cast(func.to_jsonb(table.table_valued()), Text)).order_by(table.c.id)
-        wanted = self._read.where(table.c.id == any_(bindparam("ids", type_=ARRAY(table.c.id.type))))
-        self._by_id = {mode: text_of(_locking(wanted, mode)) for mode in get_args(Mode)}
+        self._read = select(cast(func.to_jsonb(table.table_valued()), Text).label("row")).order_by(table.c.id)
+        self._wanted = self._read.where(table.c.id == any_(bindparam("ids", type_=ARRAY(table.c.id.type))))
+        self._by_id = {mode: text_of(self.locked(mode)) for mode in get_args(Mode)}
         given = cast(bindparam("rows", type_=Text), JSONB)
         columns = [column(c.name, c.type) for c in table.columns]
         new = func.jsonb_to_recordset(given).table_valued(*columns, name="new").render_derived(with_types=True)
@@ -100,21 +100,34 @@ class Rows(Generic[S]):
         self._order: Callable[[S], Any] = attrgetter(*unique)
         self._values: Callable[[S], tuple[Any, ...]] = attrgetter(*names)
 
-    async def by_id(self, connection: AsyncConnection, ids: Collection[str], mode: Mode = "none") -> dict[str, S]:
+    async def by_id(self, link: Link, ids: Collection[str], mode: Mode = "none") -> dict[str, S]:
         """The states of those ids that exist, locked in the order of their ids."""
         if not ids:
             return {}
-        raw = await driver(connection)
-        return self._states([row[0] for row in await raw.fetch(self._by_id[mode], sorted(ids))])
+        raw = await driver(link)
+        return self.states(row[0] for row in await raw.fetch(self._by_id[mode], sorted(ids)))
+
+    def locked(self, mode: Mode) -> Select[str]:
+        """The statement of `by_id`, whose parameter is `ids`, as a part of another; `states` reads its column `row`."""
+        return _locking(self._wanted, mode)
+
+    def that(self, condition: ColumnElement[bool]) -> Statement:
+        """A statement for the rows that a condition on the columns selects, in the order of their ids."""
+        return Statement(self._read.where(condition))
+
+    async def by(self, link: Link, statement: Statement, **given: Any) -> dict[str, S]:
+        """The states that a statement of `that` finds."""
+        return self.states(row[0] for row in await statement.rows(link, **given))
 
     async def where(
         self, connection: AsyncConnection, condition: ColumnElement[bool], mode: Mode = "none"
     ) -> dict[str, S]:
         """The states that a condition on the columns selects, locked in the order of their ids."""
         rows = await connection.execute(_locking(self._read.where(condition), mode))
-        return self._states(rows.scalars())
+        return self.states(rows.scalars())
 
-    def _states(self, rows: Iterable[str]) -> dict[str, S]:
+    def states(self, rows: Iterable[str]) -> dict[str, S]:
+        """States from the texts of their rows, by id."""
         states = [self._one.validate_json(row) for row in rows]
         return {state.id: state for state in states}
 

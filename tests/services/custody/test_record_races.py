@@ -1,25 +1,30 @@
 """Commands that meet: locks in one order, one winner, nothing half written (G1, G5)."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import asyncpg
 import orjson
 import pytest
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.custody import gather as gathering
 from services.custody import record as recording
-from services.custody.rules.account import LinkAccount
+from services.custody.rules.account import CloseAccount, LinkAccount
 from services.custody.rules.case import AppointCounsel, LinkPerson, OpenCase
 from services.custody.rules.offer import AcceptOffer, ItemReceipt, MakeOffer, RefuseOffer, WithdrawOffer
 from services.custody.rules.sample import AmendSample
 from shared.accounts import account_digest
 from shared.commands import Answer
 from shared.database import engine
+from shared.driver import Driver, lent
 from shared.events import new_id
 from shared.facts.cases import AppointmentSource
 from shared.problems import Problem
 from shared.sealed import fresh
+from shared.text import parse_instant
 from tests.services.custody.scene import ISSUER, Scene, org_id, person_id
 
 
@@ -144,9 +149,9 @@ async def test_sets_that_grew_before_the_last_lock_are_seen_and_the_command_begi
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An account is linked after the accounts of counsel were read, and before the last lock was taken."""
-    real, calls = gathering._clock_and_holders, 0
+    real, calls = gathering._closed, 0
 
-    async def after_a_link(connection, reach):  # type: ignore[no-untyped-def]
+    async def after_a_link(session, reach, last):  # type: ignore[no-untyped-def]
         nonlocal calls
         calls += reach.accounts_of != frozenset()
         if reach.accounts_of and calls == 1:
@@ -155,11 +160,11 @@ async def test_sets_that_grew_before_the_last_lock_are_seen_and_the_command_begi
                 account_digest=account_digest(ISSUER, "in between"),
             )  # fmt: skip
             assert (await scene.do("registrar", link)).status == 201
-        return await real(connection, reach)
+        return await real(session, reach, last)
 
     await scene.do("court", LinkPerson(case=scene.case, person=person_id("auditor"), role="accused",
                                        source=fresh("source", "File p. 9")))  # fmt: skip
-    monkeypatch.setattr(gathering, "_clock_and_holders", after_a_link)
+    monkeypatch.setattr(gathering, "_closed", after_a_link)
     appoint = AppointCounsel(
         case=scene.case, counsel=person_id("defence"), client=person_id("auditor"),
         source=AppointmentSource(kind="court_appointment", reference="Auto-8"),
@@ -198,7 +203,7 @@ async def test_who_loses_race_after_race_gets_503_and_a_free_key(scene: Scene, m
     assert (await scene.do("lab", command, key=key)).status == 201
 
 
-@pytest.mark.parametrize("stage", ["claim", "gather", "write"])
+@pytest.mark.parametrize("stage", ["claiming", "gather", "write"])
 async def test_g1_a_connection_that_dies_within_the_transaction_leaves_nothing_and_the_key_free(
     scene: Scene, postgres_server: str, monkeypatch: pytest.MonkeyPatch, stage: str
 ) -> None:
@@ -207,7 +212,7 @@ async def test_g1_a_connection_that_dies_within_the_transaction_leaves_nothing_a
 
     async def then_killed(connection, *arguments):  # type: ignore[no-untyped-def]
         done = await real(connection, *arguments)
-        pid = (await connection.execute(text("SELECT pg_backend_pid()"))).scalar_one()
+        pid = await connection.fetchval("SELECT pg_backend_pid()")
         link = await asyncpg.connect(postgres_server)
         await link.execute("SELECT pg_terminate_backend($1, 5000)", pid)
         await link.close()
@@ -228,18 +233,13 @@ async def test_g1_an_answer_that_was_lost_after_the_commit_is_got_by_the_same_ke
 ) -> None:
     """The client is told 503 although all is recorded: the retry says what was recorded, and records nothing."""
     key, command = new_id(), scene.sample()
-    real = scene.engine.connect
+    @asynccontextmanager
+    async def dropped(pool: AsyncEngine) -> AsyncIterator[Driver]:
+        async with lent(pool) as link:
+            yield link
+        raise ConnectionResetError("the answer of COMMIT never arrived")
 
-    class Dropped:
-        async def __aenter__(self):  # type: ignore[no-untyped-def]
-            self.connection = real()
-            return await self.connection.__aenter__()
-
-        async def __aexit__(self, *error: object) -> None:
-            await self.connection.__aexit__(*error)
-            raise ConnectionResetError("the answer of COMMIT never arrived")
-
-    monkeypatch.setattr(type(scene.engine), "connect", lambda _engine: Dropped())
+    monkeypatch.setattr(recording, "lent", dropped)
     with pytest.raises(Problem) as away:
         await scene.do("lab", command, key=key)
     monkeypatch.undo()
@@ -247,3 +247,55 @@ async def test_g1_an_answer_that_was_lost_after_the_commit_is_got_by_the_same_ke
     again = await scene.do("lab", command, key=key)
     assert (again.status, again.headers["Idempotent-Replayed"]) == (201, "true")
     assert len(await scene.events(command.subject())) == 1
+
+
+async def _blocked(scene: Scene) -> None:
+    """Returns once a statement of this database waits for a lock."""
+    waits = text("SELECT count(*) FROM pg_locks WHERE NOT granted AND pid IN (SELECT pid FROM pg_stat_activity"
+                 " WHERE datname = current_database())")  # fmt: skip
+    async with asyncio.timeout(10):
+        while True:
+            async with scene.engine.connect() as connection:
+                if (await connection.execute(waits)).scalar_one():
+                    return
+            await asyncio.sleep(0.01)
+
+
+async def test_an_account_that_is_closed_while_its_key_is_waited_for_has_no_standing(scene: Scene) -> None:
+    account, key = LinkAccount(
+        id=new_id(), person=person_id("lab"), organisation=org_id("lab"), role="lab",
+        account_digest=account_digest(ISSUER, "leaves"),
+    ), new_id()  # fmt: skip
+    assert (await scene.do("registrar", account)).status == 201
+    claims = text("INSERT INTO command (account, key, fingerprint) VALUES (:account, :key, '')")
+    async with scene.engine.connect() as twin:
+        await twin.execute(claims, {"account": account.account_digest, "key": key})
+        waiting = asyncio.create_task(scene.do("leaves", scene.sample(), key=key))
+        await _blocked(scene)
+        assert (
+            await scene.do("registrar", CloseAccount(account=account.id, reason=fresh("reason", "x")))
+        ).status == 200
+        await twin.rollback()
+    with pytest.raises(Problem) as nobody:
+        await waiting
+    assert nobody.value.status == 404
+    async with scene.engine.connect() as connection:
+        kept = await connection.execute(text("SELECT 1 FROM command WHERE key = :key"), {"key": key})
+        assert kept.first() is None
+
+
+async def test_a_label_that_was_given_up_while_the_case_was_waited_for_is_free(scene: Scene) -> None:
+    label = f"FREED-{new_id()[:8]}"
+    holder = orjson.loads((await scene.do("lab", scene.sample(label=label))).body)["id"]
+    async with scene.engine.connect() as other:
+        await other.execute(text('SELECT 1 FROM "case" WHERE id = CAST(:id AS uuid) FOR UPDATE'), {"id": scene.case})
+        waiting = asyncio.create_task(scene.do("lab", scene.sample(label=label)))
+        await _blocked(scene)
+        async with scene.engine.begin() as connection:
+            gives = text("UPDATE sample SET label = 'G-' || label WHERE id = CAST(:id AS uuid)")
+            await connection.execute(gives, {"id": holder})
+        before = (await other.execute(text("SELECT clock_timestamp()"))).scalar_one()
+        await other.rollback()
+    answer = await waiting
+    assert answer.status == 201
+    assert parse_instant(orjson.loads(answer.body)["updated_at"]) > before, "the clock is read after the lock"
