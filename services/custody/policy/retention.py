@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
+from functools import lru_cache
 
 from shared.canonical import canonical
 from shared.facts.people import Pack
@@ -25,8 +26,12 @@ class Rule:
 
     def retention(self, collected_at: datetime) -> Retention:
         """The last day on which the item is kept, under this rule and version."""
-        until = add_years(collected_at.astimezone(UTC).date(), self.years)
-        return Retention(rule=self.id, version=self.version, until=until)
+        return self._from(collected_at.astimezone(UTC).date())
+
+    @lru_cache(maxsize=4096)  # noqa: B019  rules are few, and stay
+    def _from(self, day: date) -> Retention:
+        """What is collected on one day is kept until one day."""
+        return Retention(rule=self.id, version=self.version, until=add_years(day, self.years))
 
     def pack(self) -> Pack:
         """The rule by name, version and the SHA-256 of its canonical JSON, as leaf 0 states it."""

@@ -18,6 +18,7 @@ from services.custody.refusals import (
 from services.custody.rules.clock import is_to_come
 from services.custody.rules.command import Command, Decision
 from services.custody.rules.state import OutOfOrder, State, acted, born, moved
+from shared.built import built
 from shared.errors import Refusal
 from shared.events import Draft, Event
 from shared.facts.offers import SampleOffered, SampleOfferEnded, SampleTransferred
@@ -123,17 +124,12 @@ def decide_register(world: World, command: RegisterSample, now: datetime) -> Dec
         return OccurredInTheFuture(command.target(), "The item is said to be collected after now.")
     if (world.acting().org, command.label) in world.label_holders:
         return LabelTaken(command.target(), f"Your organisation has another item labelled {command.label}.")
-    fact = SampleRegistered(
-        case=command.case,
-        kind=command.kind,
-        label=command.label,
-        seal=command.seal,
-        quantity=command.quantity,
-        collected_at=command.collected_at,
-        collected_place=command.collected_place.digest,
-        root=command.id,
-        retention=FLAT.retention(command.collected_at),
-    )
+    fact = built(SampleRegistered, {
+        "case": command.case, "kind": command.kind, "label": command.label, "seal": command.seal,
+        "quantity": command.quantity, "collected_at": command.collected_at,
+        "collected_place": command.collected_place.digest, "root": command.id,
+        "retention": FLAT.retention(command.collected_at),
+    })  # fmt: skip
     return (Draft(command.subject(), fact, command.occurred_at, (command.collected_place,)),)
 
 
