@@ -85,13 +85,27 @@ def test_an_event_is_made_as_its_shape_would_have_been_validated_and_dumped(
     assert Event.from_bytes(made.to_bytes()) == made
 
 
-def test_what_is_no_subject_and_no_instant_becomes_no_event() -> None:
-    for subject, time, kind in (("sample", NOW, ValueError), ("sample/1", NOW.replace(tzinfo=None), TypeError)):
-        with pytest.raises(kind):
-            envelope(
-                Draft(subject, OFFERED), source="urn:cadena:demo:custody", sequence=1, time=time,
-                actor=Actor(service="custody"), command="0" * 64, ordinal=0,
-            )  # fmt: skip
+@pytest.mark.parametrize(
+    ("subject", "command", "time", "kind"),
+    [
+        ("sample", "0" * 64, NOW, ValueError), ("sample/1\n", "0" * 64, NOW, ValueError),
+        ("sample/1", '","outcome":"refused', NOW, ValueError), ("sample/1", "0" * 64, NOW.replace(tzinfo=None), TypeError),
+    ],
+)  # fmt: skip
+def test_what_is_no_subject_no_hash_or_no_instant_becomes_no_event(
+    subject: str, command: str, time: datetime, kind: type[Exception]
+) -> None:
+    with pytest.raises(kind):
+        envelope(
+            Draft(subject, OFFERED), source="urn:cadena:demo:custody", sequence=1, time=time,
+            actor=Actor(service="custody"), command=command, ordinal=0,
+        )  # fmt: skip
+
+
+def test_a_changed_copy_is_not_taken_for_what_was_made() -> None:
+    other = event_of(OFFERED).model_copy(update={"id": 'a"b', "data": {"offer": new_id(), "to_org": new_id()}})
+    assert strict_loads(other.to_bytes())["id"] == 'a"b'
+    assert other.fact() == SampleOffered.model_validate(other.data)
 
 
 def test_a_refusal_has_neither_subject_nor_version() -> None:
