@@ -5,6 +5,7 @@ Lines are given without their indentation. When code moves, its mutants move wit
 
 from tests.mutants.held import HELD
 from tests.mutants.mutant import Mutant
+from tests.mutants.verifier import VERIFIER
 
 __all__ = ["MUTANTS", "Mutant"]
 
@@ -14,6 +15,7 @@ _TESTS = "tests/services/custody/"
 
 MUTANTS = (
     *HELD,
+    *VERIFIER,
     # G1: an acknowledged command is in the ledger exactly once.
     Mutant(
         "G1",

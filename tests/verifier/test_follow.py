@@ -7,6 +7,9 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from tests.verifier.forge import COSIGNER_VKEY, LOG_VKEY, Forged, canonical, entries, event
 
@@ -65,6 +68,25 @@ def test_following_reads_on_until_a_defect_is_found(tmp_path: Path) -> None:
     following.show(1300, canonical(event(1301, sequence=9)))
     assert following.said()["result"] == "defects"
     assert following.ended()[0] == 1
+
+
+@pytest.mark.parametrize(
+    ("extra", "code"),
+    [
+        (event(21, subject="sample/fresh", sequence=1), "conflict"),  # nothing but its id and its act were there before
+        (event(700, subject="sample/1", sequence=7), "version-gap"),
+    ],
+)
+def test_g7_what_comes_while_following_is_held_against_what_was_read(
+    tmp_path: Path, extra: dict[str, Any], code: str
+) -> None:
+    following = Following(tmp_path)
+    assert following.said()["size"] == 600
+    following.show(600, canonical(extra))
+    report: Any = following.said()
+    following.process.send_signal(signal.SIGINT)
+    following.ended()
+    assert code in {found["code"] for found in [*report["defects"], *report["warnings"]]}
 
 
 def test_following_ends_at_an_interrupt_with_what_held(tmp_path: Path) -> None:

@@ -100,7 +100,7 @@ ODD = {
 
 
 @pytest.mark.parametrize("odd", ODD.values(), ids=ODD)
-def test_what_is_no_canonical_event_is_never_found_and_hides_no_other(shapes: Shapes, odd: bytes) -> None:
+def test_g7_what_is_no_canonical_event_is_never_found_and_hides_no_other(shapes: Shapes, odd: bytes) -> None:
     found = searched(shapes, [RAW[1], odd, RAW[2]])
     assert found[1] in (None, parsed(odd))
     assert all(row in (None, parsed(raw)) for row, raw in zip(found, [RAW[1], odd, RAW[2]], strict=True))

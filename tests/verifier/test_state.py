@@ -96,6 +96,15 @@ def test_what_comes_later_is_held_against_what_was_kept(log: Counted, tmp_path: 
     assert [f.code for f in report.warnings] == ["version-order", "conflict"]
 
 
+def test_g7_an_event_that_only_conflicts_with_what_was_kept_is_told(log: Counted, tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    check(log, state)
+    twin = canonical(event(21, subject="sample/fresh", sequence=1))  # nothing but its id and its act were there before
+    later = Folder(Forged([*entries(2000), twin], [*HEADS, 2001]).folder(tmp_path / "later"))
+    report = check(later, state)
+    assert (found(report), [f.code for f in report.warnings]) == (set(), ["conflict"])
+
+
 def test_a_promise_for_what_was_read_before_is_judged(log: Counted, tmp_path: Path) -> None:
     state, promises = tmp_path / "state", tmp_path / "promises"
     check(log, state)
@@ -106,7 +115,7 @@ def test_a_promise_for_what_was_read_before_is_judged(log: Counted, tmp_path: Pa
     assert report.facts["promises"] == {"fulfilled": 1, "pending": 0, "broken": 1, "forged": 0}
 
 
-def test_every_changed_byte_of_the_file_is_refused_or_read_again(log: Counted, tmp_path: Path) -> None:
+def test_g7_every_changed_byte_of_the_file_is_refused_or_read_again(log: Counted, tmp_path: Path) -> None:
     state = tmp_path / "state"
     check(log, state)
     sound = state.read_bytes()
@@ -153,7 +162,7 @@ def test_a_file_of_another_log_or_kind_or_in_use_is_refused(log: Counted, tmp_pa
         check(log, tmp_path / "no" / "folder")
 
 
-def test_a_forged_file_accuses_no_sound_log(log: Counted, tmp_path: Path) -> None:
+def test_g7_a_forged_file_accuses_no_sound_log(log: Counted, tmp_path: Path) -> None:
     """Written by the verifier itself, about other entries under a head that the log did sign."""
     state = tmp_path / "state"
     lying = Counted(Forged([*entries(600), *reversed(entries(2000)[600:])], HEADS).folder(tmp_path / "lying"))
@@ -191,7 +200,7 @@ def _last_head(log: Folder):  # type: ignore[no-untyped-def]
     return SeenHead(heads.final.size, heads.final.root, heads.final.signature)
 
 
-def test_a_log_that_became_shorter_or_forked_is_told_by_the_head_that_was_kept(log: Counted, tmp_path: Path) -> None:
+def test_g8_a_log_that_became_shorter_or_forked_is_told_by_the_head_that_was_kept(log: Counted, tmp_path: Path) -> None:
     state = tmp_path / "state"
     check(log, state)
     shorter = Folder(Forged(entries(1024), [1, 300, 1024]).folder(tmp_path / "shorter"))
@@ -202,7 +211,7 @@ def test_a_log_that_became_shorter_or_forked_is_told_by_the_head_that_was_kept(l
     assert ("head-forked", None, None, 2000) in found(check(forked, state))
 
 
-def test_a_wrong_that_is_found_is_not_kept(tmp_path: Path) -> None:
+def test_g7_a_wrong_that_is_found_is_not_kept(tmp_path: Path) -> None:
     state = tmp_path / "state"
     wrong = entries(2000)
     wrong[700] = canonical(event(700, source="urn:cadena:other:custody"))
