@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import json
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -86,6 +87,29 @@ def migrate() -> None:
 
     url = read(MigrateSettings).owner_database_url.get_secret_value()
     print(f"audit: revision {asyncio.run(database.migrate(url, Path(__file__).parent))}")
+
+
+@app.command()
+def cut(file: Annotated[Path, typer.Argument(help="Where to keep it; not there yet.")]) -> None:
+    """Take out what was appended and never signed, as the database's owner; the writer reads it anew from Kafka."""
+    from services.audit.cut import WriterAtWork
+    from services.audit.cut import cut as take_out
+    from services.audit.errors import LedgerDamaged
+    from shared import database
+
+    async def main() -> tuple[int, int]:
+        connection = await database.connect(read(MigrateSettings).owner_database_url.get_secret_value())
+        try:
+            return await take_out(connection, file)
+        finally:
+            await connection.close()
+
+    try:
+        first, end = asyncio.run(main())
+    except (WriterAtWork, LedgerDamaged, FileExistsError) as error:
+        print(f"audit: nothing was taken out: {error}", file=sys.stderr)
+        raise typer.Exit(2) from error
+    print(f"audit: {end - first} entries taken out from index {first} on" if end > first else "audit: all is signed")
 
 
 @app.command()

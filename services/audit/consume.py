@@ -29,14 +29,15 @@ async def find_place(connection: Connection, reader: Reader, appender: Appender)
         topic: last for topic, last in (await store.consumed(connection, generation)).items() if topic in origins
     }
     for topic, last in consumed.items():
-        missed = await _missed(reader, topic, last)
-        if missed:
-            generation, consumed = await appender.raise_generation(missed), {}
+        reason = await missed(reader, topic, last)
+        if reason:
+            generation, consumed = await appender.raise_generation(reason), {}
             break
     return Place(generation, origins, origins | {topic: last.offset + 1 for topic, last in consumed.items()})
 
 
-async def _missed(reader: Reader, topic: str, last: Consumed) -> str | None:
+async def missed(reader: Reader, topic: str, last: Consumed) -> str | None:
+    """Why the last message taken from a topic is not where it was; None if it is there."""
     record = await reader.record_at(topic, last.offset)
     if record is None:
         return f"the last message taken from {topic}, at offset {last.offset}, is not there any more"

@@ -9,6 +9,10 @@ class LedgerDamaged(WriterStops):
     """Stored copies of the ledger contradict each other; the message names the index or the row."""
 
 
+class NotTold(WriterStops):
+    """An entry beyond the newest head is not what Kafka tells: nobody vouches for it, and it is not signed (G7)."""
+
+
 class LedgerBehind(WriterStops):
     """The database holds less than this log has signed: it is a restored backup, or the wrong database (G8)."""
 

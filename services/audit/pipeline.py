@@ -58,11 +58,11 @@ class Pipeline:
         """Append, sign and keep one batch, and have it published."""
         self._after("consumed")
         before = dict(self.place.next)
-        await self._appender.append(parts, self.place.generation, place=place)
+        new = await self._appender.append(parts, self.place.generation, place=place)
         self._after("appended")
         if place:
             self.place.next |= {part.taken.topic: part.taken.offsets[-1] + 1 for part in parts}
-        sealed = await self._sealer.seal(self._appender.ledger.size)
+        sealed = await self._sealer.seal(new.entries)
         self._after("signed")
         if sealed:
             self._sealer.keep(sealed[-1].head)

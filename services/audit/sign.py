@@ -1,19 +1,22 @@
 """Stage two: read back what was appended, hash it, sign its heads, and keep the newest outside the database.
 
-Roots and tiles are computed from the stored bytes and nothing else, so a head covers what is on disk or is not signed.
+Roots and tiles are computed from the stored bytes and nothing else, so a head covers what is on disk or is not signed;
+and what is on disk must be what Kafka told, or it is not signed either.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from services.audit import metrics, store
+from services.audit.errors import LedgerDamaged
 from services.audit.fence import Fence
 from services.audit.headfile import HeadFile
 from services.audit.layout import cut, joined
 from services.audit.store import Head
 from shared.failpoint import reach
 from shared.notes import Checkpoint, Signer, write_note
-from shared.tiles import Grown, TileEdge
+from shared.tiles import Grown, TileEdge, frame
 
 BATCH = 10_000
 
@@ -50,11 +53,14 @@ class Sealer:
         """The size of the newest head."""
         return self._edge.size
 
-    async def seal(self, end: int) -> list[Sealed]:
-        """Heads over all entries up to `end`, committed; the file of the last head is the caller's next step."""
+    async def seal(self, entries: Sequence[bytes]) -> list[Sealed]:
+        """Heads over all that is stored, committed; the file of the last head is the caller's next step.
+
+        `entries` are those beyond the newest head as Kafka told them: LedgerDamaged if others are stored.
+        """
         sealed: list[Sealed] = []
-        while self.size < end:
-            sealed += await self._seal(min(end, self.size + BATCH))
+        for done in range(0, len(entries), BATCH):
+            sealed += await self._seal(entries[done : done + BATCH])
         return sealed
 
     def keep(self, head: Head) -> None:
@@ -64,9 +70,14 @@ class Sealer:
         reach("after-head-file")
         metrics.SIZE.set(head.size)
 
-    async def _seal(self, end: int) -> list[Sealed]:
+    async def _seal(self, told: Sequence[bytes]) -> list[Sealed]:
         connection = self._fence.connection
-        stored = joined(await store.pieces(connection, self.size, end))
+        stored = joined(await store.pieces(connection, self.size, self.size + len(told)))
+        if stored.framed != frame(told):
+            index = next(
+                at for at, pair in enumerate(zip(stored.entries(), told, strict=True), self.size) if len({*pair}) > 1
+            )
+            raise LedgerDamaged(f"the entry stored at index {index} is not the one that was appended there")
         now = await connection.fetchval("SELECT clock_timestamp()")
         self._since = max(self._since, int(now.timestamp()))
         hashes, sealed, grown, done = stored.leaf_hashes(), [], [], 0

@@ -23,9 +23,11 @@ from services.audit.pipeline import LOOK_SECONDS, Pipeline
 from services.audit.publish import Publisher, demand_known, last_published
 from services.audit.settings import WriterSettings
 from services.audit.sign import Sealer, SigningKeys
+from services.audit.store import Connection
+from services.audit.unsigned import Told
 from shared.database import connect
 from shared.health import together
-from shared.kafka import READ, WRITE, KafkaConfig, KafkaProblem, Producer, Stream, demand_rights, reading
+from shared.kafka import READ, WRITE, KafkaConfig, KafkaProblem, Producer, Reader, Stream, demand_rights, reading
 from shared.pause import pause
 from shared.settings import KafkaSettings
 from shared.tiles import WIDTH, frame
@@ -51,6 +53,7 @@ class Writer:
         self._settings, self._kafka, self._config = settings, kafka, KafkaConfig.of(kafka)
         self._keys, self._adopt, self._after = keys, adopt_head, after
         self._sources = {kafka.custody_topic: settings.custody_source, kafka.notify_topic: settings.notify_source}
+        self._ours = (keys.log.key.name, keys.log.key.vkey, keys.cosigner.key.vkey)
         self._session = "waiting for the lock"
 
     async def demand_session(self) -> None:
@@ -90,7 +93,7 @@ class Writer:
                 await pause(stop, back_off)
 
     async def _take_up(self, claim: Fence) -> tuple[Appender, Sealer]:
-        """Check what is stored, and sign what was appended and not signed."""
+        """Check what is stored; what was appended and not signed waits for Kafka."""
         connection = claim.connection
         kept = HeadFile(self._settings.state_dir, self._keys.log.key)
         remembered, newest = kept.read(), await store.newest_head(connection)
@@ -109,8 +112,6 @@ class Writer:
         sealer = Sealer(claim, self._keys, kept, edge, message_bytes=self._settings.message_bytes, since=since)
         if newest:
             sealer.keep(newest)
-        for sealed in await sealer.seal(size):
-            sealer.keep(sealed.head)
         tail = frame(await store.entries(connection, size - size % WIDTH, size))
         highest = await store.highest_id(connection)
         return Appender(claim, Ledger(size, tail, highest), self._sources, self._settings.audit_source), sealer
@@ -128,6 +129,7 @@ class Writer:
             stack.push_async_callback(producer.close)
             last = await last_published(self._config, self._kafka.audit_topic, self._keys.log.key)
             await demand_known(claim.connection, last)
+            await self._sign_told(claim.connection, reader, appender.ledger.size, sealer)
             place = await find_place(claim.connection, reader, appender)
             metrics.GENERATION.set(place.generation)
             publisher = Publisher(claim.connection, producer, self._kafka.audit_topic, place.generation)
@@ -142,6 +144,16 @@ class Writer:
             else:
                 await self._found(stream, appender, pipeline, stop)
 
+    async def _sign_told(self, connection: Connection, reader: Reader, size: int, sealer: Sealer) -> None:
+        """Sign what was appended and not signed, as far as Kafka tells it: see services.audit.unsigned."""
+        if sealer.size == size:
+            return
+        told = Told(connection, reader, self._sources, self._settings.audit_source)
+        entries = await told.demand(sealer.size, size) if sealer.size else await told.demand_founding(self._ours, size)
+        log.info("signing what was appended and not signed", first=sealer.size, size=size)
+        for sealed in await sealer.seal(entries):
+            sealer.keep(sealed.head)
+
     async def _found(self, stream: Stream, appender: Appender, pipeline: Pipeline, stop: asyncio.Event) -> None:
         """Find the founding event on custody's topic and make it leaf 0; everything is read again after that."""
         while not stop.is_set():
@@ -154,11 +166,10 @@ class Writer:
 
     def _founding(self, taken: Taken) -> Taken | None:
         """The founding event alone, None if it is not among these; NotThisLedger if it names other keys than ours."""
-        ours = (self._keys.log.key.name, self._keys.log.key.vkey, self._keys.cosigner.key.vkey)
         for offset, value in zip(taken.offsets, taken.values, strict=True):
             keys = founding_keys(value, self._sources[taken.topic])
-            if keys == ours:
+            if keys == self._ours:
                 return Taken(taken.topic, [offset], [value])
             if keys is not None:
-                raise NotThisLedger(f"the founding event names the log {keys[1]}, this writer signs as {ours[1]}")
+                raise NotThisLedger(f"the founding event names the log {keys[1]}, this writer signs as {self._ours[1]}")
         return None

@@ -189,7 +189,9 @@ class Campaign:
         fence = Fence(self._connection, await self._connection.fetchval("SELECT max(epoch) FROM epoch"))
         before = await store.generation(self._connection)
         # What it does before it reads: all of it, on this connection instead of one of its own.
-        appender, _ = await Writer(settings, rig.kafka, rig.keys)._take_up(fence)
+        writer = Writer(settings, rig.kafka, rig.keys)
+        appender, sealer = await writer._take_up(fence)
+        await writer._sign_told(self._connection, self._reader, appender.ledger.size, sealer)
         return (await find_place(self._connection, self._reader, appender)).generation != before
 
     async def _by_program(self, number: int) -> None:

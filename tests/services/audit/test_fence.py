@@ -127,7 +127,7 @@ async def one(step: str, rig: Rig, zombie: Fence) -> Any:
     if step == "append":
         return await appender(zombie, 1).append(batch(1), 1)
     if step == "seal":
-        return await sealer(rig, zombie).seal(1)
+        return await sealer(rig, zombie).seal(await rig.entries())
     if step == "generation":
         return await appender(zombie, 1).raise_generation("why not")
     async with rig.database("writer") as pulse:

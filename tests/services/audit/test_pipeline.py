@@ -10,7 +10,7 @@ import pytest
 
 from services.audit import metrics
 from services.audit.consume import Place
-from services.audit.intake import Sorted, Taken, sort
+from services.audit.intake import Fresh, Sorted, Taken, sort
 from services.audit.pipeline import SLICE, Pipeline
 from shared.kafka import Columns, KafkaUnavailable
 from tests.services.audit.rig import CUSTODY, until
@@ -34,18 +34,19 @@ class Stages:
         self.done.append(f"sorted {taken.offsets[0]}")
         return sort(taken, CUSTODY)
 
-    async def append(self, parts: Sequence[Sorted], _generation: int, *, place: bool = True) -> None:
+    async def append(self, parts: Sequence[Sorted], _generation: int, *, place: bool = True) -> Fresh:
         new = [value for part in parts for value in part.taken.values if value != b"known"]
         self.ledger.size += len(new)
         await asyncio.sleep(0)
         self.done.append(f"appended {self.ledger.size}")
+        return Fresh(entries=new)
 
-    async def seal(self, end: int) -> list[Any]:
-        if self.sealed == end:
+    async def seal(self, entries: Sequence[bytes]) -> list[Any]:
+        if not entries:
             return []
-        self.sealed = end
-        self.done.append(f"signed {end}")
-        return [SimpleNamespace(head=SimpleNamespace(size=end))]
+        self.sealed += len(entries)
+        self.done.append(f"signed {self.sealed}")
+        return [SimpleNamespace(head=SimpleNamespace(size=self.sealed))]
 
     def keep(self, head: Any) -> None:
         self.done.append(f"kept {head.size}")
