@@ -1,6 +1,7 @@
 """Taking out what was appended and never signed, by the database's owner: then the writer reads it anew from Kafka.
 
-No head covers it and nobody was shown it, so nothing that the log ever said changes. It is kept in a file.
+No head covers it and nobody was shown it, so nothing that the log ever said changes. It is kept in a file. Owns its
+transaction.
 """
 
 import os
