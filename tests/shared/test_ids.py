@@ -1,12 +1,13 @@
 """Ids: UUIDv7 of now, which ascend in every thread of a process and never come twice."""
 
+import os
 import time
 from concurrent.futures import ThreadPoolExecutor
 from uuid import RFC_4122, UUID
 
 import pytest
 
-from shared.ids import new_id
+from shared.ids import chance, new_id
 from shared.text import canonical_uuid
 
 
@@ -36,3 +37,23 @@ def test_threads_share_one_order() -> None:
     assert all(few == sorted(few) for few in made)
     heads = [each[:18] for few in made for each in few]  # time and count, without chance
     assert len(set(heads)) == len(heads)
+
+
+def test_chance_is_given_out_once_of_any_length() -> None:
+    drawn = [chance(length) for length in (8, 32, 8192, 9000, 1, 8) * 50]
+    assert {len(each) for each in drawn} == {8, 32, 8192, 9000, 1}
+    longer = [each for each in drawn if len(each) > 1]
+    assert len(set(longer)) == len(longer)
+
+
+def test_a_forked_process_draws_chance_of_its_own() -> None:
+    chance(1)  # what is drawn ahead is there to be inherited
+    read, write = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.write(write, chance(32))
+        os._exit(0)
+    os.waitpid(child, 0)
+    assert os.read(read, 64) != chance(32)
+    os.close(read)
+    os.close(write)
