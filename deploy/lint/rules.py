@@ -14,7 +14,8 @@ MAX_LINES = 400
 OWN_TRANSACTIONS = (
     "shared/restoration.py",
     "services/custody/record.py", "services/custody/loops/", "services/custody/rebuild.py",
-    "services/audit/append.py", "services/audit/cut.py", "services/audit/sign.py", "services/audit/fence.py", "services/audit/store.py",
+    "services/audit/append.py", "services/audit/cut.py", "services/audit/sign.py", "services/audit/fence.py",
+    "services/audit/store.py",
     "services/notify/record.py", "services/notify/loops/",
     "shared/relay.py", "shared/relay_store.py", "shared/database.py", "shared/sealed_log.py",
     "shared/reader_position.py",
