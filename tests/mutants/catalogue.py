@@ -232,6 +232,22 @@ MUTANTS = (
     ),
     Mutant(
         "G7",
+        "the writer signs what was appended although Kafka does not tell it",
+        "services/audit/unsigned.py",
+        "if left:",
+        "if left and not same:",
+        "tests/services/audit/test_unsigned.py::test_g7_an_entry_appended_by_the_owner_is_not_signed",
+    ),
+    Mutant(
+        "G7",
+        "the writer signs what it reads back, whatever it appended",
+        "services/audit/sign.py",
+        "if stored.framed != frame(told):",
+        "if len(stored.ends) != len(told):",
+        "tests/services/audit/test_unsigned.py::test_g7_what_was_changed_between_append_and_signature_is_not_signed",
+    ),
+    Mutant(
+        "G7",
         "a reader takes entries that do not lead to the signed root",
         "shared/sealed_log.py",
         "if batch.root != batch.head.root:",

@@ -6,7 +6,7 @@ from shared.merkle import Range, leaf_hash
 from shared.tiles import WIDTH
 from tests.tamper.alter import altered, place, two
 from tests.tamper.chance import EDGES, SIZE, Tamper, numbers
-from tests.tamper.ledger import HEADS
+from tests.tamper.ledger import HEADS, opened
 from tests.tamper.owner import Owner, forged
 from tests.tamper.truth import parted
 
@@ -146,9 +146,17 @@ async def an_entry_of_both_copies(owner: Owner, chance: Random) -> Tamper:
     return Tamper(f"entry {index}: bundle and fragment alike")
 
 
+async def entries_appended(owner: Owner, chance: Random) -> Tamper:
+    """Sound events that nobody sent, where a writer that died before it signed would have left its last batch."""
+    count, raising = chance.randint(1, 5), chance.random() < 0.5
+    new = [opened(SIZE + at).to_bytes() for at in range(count)]
+    await owner.append(*new, raising=raising)
+    return Tamper(f"{count} entries appended, a place {'raised' if raising else 'made up'}", f"^entry {SIZE} .* Kafka")
+
+
 DEEDS = (
     an_entry_altered, an_entry_altered, an_entry_forged, an_entry_forged_with_its_hash, an_entry_forged_everywhere,
     an_entry_forged_up_to_the_signature, two_entries_swapped, an_entry_over_another, an_entry_removed, an_entry_inserted,
     a_bundle_altered, a_bundle_removed, a_bundle_copied, two_bundles_swapped, a_fragment_altered, a_fragment_altered,
-    an_open_fragment_removed, a_fragment_copied, two_fragments_swapped, an_entry_of_both_copies,
+    an_open_fragment_removed, a_fragment_copied, two_fragments_swapped, an_entry_of_both_copies, entries_appended,
 )  # fmt: skip

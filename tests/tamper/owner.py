@@ -129,6 +129,27 @@ class Owner:
         for row in ("bundle WHERE n >= $1 / 256", "tile WHERE n >= $1 / 256", '"foreign" WHERE idx >= $1'):
             await self._connection.execute(f"DELETE FROM {row}", size)
 
+    async def append(self, *entries: bytes, raising: bool) -> None:
+        """Entries of the owner's own behind the newest head, with all that is kept of them; the newest place is said to
+        have come after them, or a place is made up for them.
+        """
+        [(size,)] = await self.fetch("SELECT max(size) FROM head")
+        end = size + len(entries)
+        await self.execute("INSERT INTO fragment VALUES ($1, $2)", size, frame(entries))
+        for index, entry in enumerate(entries, size):
+            said = orjson.loads(entry)
+            await self.execute(
+                "INSERT INTO seen VALUES ($1, $2, sha256($3), $4)",
+                said["id"], said["source"].rpartition(":")[2], entry, index,
+            )  # fmt: skip
+        if raising:
+            await self.execute('UPDATE "offset" SET size = $1 WHERE size = $2', end, size)
+        else:
+            await self.execute(
+                'INSERT INTO "offset" SELECT generation, topic, kafka_offset + $1, sha256($2), $3 FROM "offset"'
+                " WHERE size = $4", len(entries), entries[-1], end, size,
+            )  # fmt: skip
+
     async def put_head(self, size: int, root: bytes, note: str, cosignature: str) -> None:
         """A head of the owner's own."""
         await self.execute(
