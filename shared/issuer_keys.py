@@ -10,6 +10,7 @@ This is not PyJWT's client: that one follows redirects, reads without limit, kee
 """
 
 import asyncio
+import os
 import ssl
 import time
 from collections.abc import Awaitable, Callable, Hashable, Mapping
@@ -213,7 +214,7 @@ def from_file(path: Path) -> Fetch:
 
 def _stamp_of(path: Path) -> Hashable:
     try:
-        found = path.stat()
+        found = os.stat(path)
     except OSError:
         return "missing"
     return found.st_mtime_ns, found.st_size, found.st_ino

@@ -80,7 +80,7 @@ class SealedIndexGlance:
     def remembered(self) -> Remembered:
         """What the file says now."""
         try:
-            found = self._path.stat()
+            found = os.stat(self._path)
             seen = (found.st_ino, found.st_mtime_ns)
             if seen != self._seen:
                 self._remembered, self._seen = _glanced(self._path.read_text()), seen

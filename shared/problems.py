@@ -3,7 +3,7 @@
 What nobody foresaw is an opaque 500 with an id; the log holds the id and the cause.
 """
 
-import unicodedata
+import re
 import uuid
 from collections.abc import Mapping
 from typing import Any
@@ -22,6 +22,8 @@ MAX_NAME = 64
 MAX_ROUTE = 200
 CLIENT_GONE = 499
 """What is counted for a caller who hung up within a request: nobody reads it, and it is no error of ours."""
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
+"""Unicode's control characters (category Cc), all of them."""
 log = structlog.get_logger()
 
 
@@ -137,7 +139,7 @@ class PlainPaths:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        if scope["type"] == "http" and any(unicodedata.category(character) == "Cc" for character in scope["path"]):
+        if scope["type"] == "http" and _CONTROL.search(scope["path"]):
             await problem_response(not_found())(scope, receive, send)
         else:
             await self.app(scope, receive, send)

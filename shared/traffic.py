@@ -3,6 +3,7 @@
 And what is said of every answer alike: that it was read from a database behind the log.
 """
 
+from functools import cache
 from time import perf_counter
 
 import structlog
@@ -17,6 +18,12 @@ seconds = Histogram("cadena_http_seconds", "From a request to the end of its ans
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
 log = structlog.get_logger()
+
+
+@cache
+def _measures(method: str, route: str, status: int) -> tuple[Counter, Histogram]:
+    """What counts answers of these, found once: there are as many as routes, methods and statuses of ours."""
+    return answers.labels(method, route, str(status)), seconds.labels(method, route)
 
 
 class Traffic:
@@ -44,8 +51,9 @@ class Traffic:
         finally:
             route = getattr(scope.get("route"), "path_format", "unknown")
             method = scope["method"] if scope["method"] in METHODS else "unknown"
-            answers.labels(method, route, str(status)).inc()
-            seconds.labels(method, route).observe(perf_counter() - begun)
+            counted, timed = _measures(method, route, status)
+            counted.inc()
+            timed.observe(perf_counter() - begun)
             if status >= 400:
                 log.info("no", method=method, route=route, status=status)
 

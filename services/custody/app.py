@@ -17,6 +17,7 @@ from services.custody.tables import INSTALLATIONS
 from shared import health, problems
 from shared.auth import Authenticator
 from shared.database import demand_migrated, engine
+from shared.direct import add_routes
 from shared.keys import load_key
 from shared.operations import describe
 from shared.outside import SealedIndexGlance
@@ -67,7 +68,7 @@ def routes(lifespan: Lifespan[FastAPI] | None = None) -> FastAPI:
         docs_url=None, redoc_url=None,
     )  # fmt: skip
     for router in ROUTERS:
-        app.include_router(router)
+        add_routes(app, router)
     describe(app)
     problems.install(app)
     app.add_middleware(SaysBehind)

@@ -21,6 +21,7 @@ from services.custody.refusals import (
 from services.custody.rules.account import CloseAccount, LinkService, NameOperator
 from shared.accounts import account_digest
 from shared.auth import Principal
+from shared.direct import DirectRoute
 from shared.edge import Body, Call, Take, caller
 from shared.events import new_id
 from shared.facts.people import ServiceRole
@@ -29,7 +30,7 @@ from shared.paging import PageQuery, answer
 from shared.sealed import fresh
 from shared.text import Text, Uuid, canonical_uuid
 
-routes = APIRouter(tags=["accounts"])
+routes = APIRouter(tags=["accounts"], route_class=DirectRoute)
 _ID = "0190a1b2-c3d4-7e5f-8a6b-0c1d2e3f4a5b"
 
 

@@ -12,6 +12,7 @@ from services.custody.refusals import AlreadyAuditor, NotAuditorAnyMore, RoleFor
 from services.custody.rules.auditor import AppointAuditor, DismissAuditor
 from shared.accounts import account_digest
 from shared.auth import Principal
+from shared.direct import DirectRoute
 from shared.edge import Body, Call, Take, caller
 from shared.events import new_id
 from shared.operations import reading, recording
@@ -19,7 +20,7 @@ from shared.paging import PageQuery, answer
 from shared.sealed import fresh
 from shared.text import Code, Sha256, Text, Uuid, canonical_uuid
 
-routes = APIRouter(tags=["auditors"])
+routes = APIRouter(tags=["auditors"], route_class=DirectRoute)
 
 
 class NewAuditor(Body, json_schema_extra={"example": {

@@ -16,12 +16,13 @@ from services.custody.rules.sample import RegisterSample
 from services.custody.rules.table import COMMANDS
 from shared.auth import Principal
 from shared.commands import Answer
+from shared.direct import DirectRoute
 from shared.edge import Body, TakeMany, demand_scope, fingerprint_of, leaving
 from shared.operations import recording_many
 from shared.problems import validation_problem
 from shared.text import Uuid
 
-routes = APIRouter(tags=["samples"])
+routes = APIRouter(tags=["samples"], route_class=DirectRoute)
 
 MAX_ITEMS = 1000
 MAX_BYTES = 4 * 1024 * 1024

@@ -18,6 +18,7 @@ from services.custody.refusals import (
 )
 from services.custody.rules.case import AppointCounsel, LinkPerson, OpenCase
 from shared.auth import Principal
+from shared.direct import DirectRoute
 from shared.edge import Body, Call, Take, caller
 from shared.events import new_id
 from shared.facts.cases import AppointmentSource, CaseRole
@@ -26,7 +27,7 @@ from shared.paging import PageQuery, answer
 from shared.sealed import fresh
 from shared.text import Code, Text, Uuid, canonical_uuid
 
-routes = APIRouter(tags=["cases"])
+routes = APIRouter(tags=["cases"], route_class=DirectRoute)
 _ID = "0190a1b2-c3d4-7e5f-8a6b-0c1d2e3f4a5b"
 
 

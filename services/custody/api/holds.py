@@ -13,13 +13,14 @@ from services.custody.refusals import HoldOfACourt, NotHeldAnyMore, OccurredInTh
 from services.custody.rules.hold import LiftHold, PlaceHold
 from shared.accounts import command_hash, subject_of
 from shared.auth import Principal
+from shared.direct import DirectRoute
 from shared.edge import Body, Call, Take, caller
 from shared.operations import reading, recording
 from shared.paging import PageQuery, answer
 from shared.sealed import fresh
 from shared.text import Instant, Text, Uuid, canonical_uuid
 
-routes = APIRouter(tags=["holds"])
+routes = APIRouter(tags=["holds"], route_class=DirectRoute)
 _ID = "0190a1b2-c3d4-7e5f-8a6b-0c1d2e3f4a5b"
 
 

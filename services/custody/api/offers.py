@@ -21,6 +21,7 @@ from services.custody.refusals import (
 )
 from services.custody.rules.offer import AcceptOffer, ItemReceipt, MakeOffer, RefuseOffer, WithdrawOffer
 from shared.auth import Principal
+from shared.direct import DirectRoute
 from shared.edge import Body, Call, Take, caller
 from shared.events import new_id
 from shared.facts.offers import Condition, Purpose, RefusalReason, Temperature, Transport
@@ -28,7 +29,7 @@ from shared.operations import reading, recording
 from shared.sealed import fresh
 from shared.text import Code, Instant, Name, Text, Uuid
 
-routes = APIRouter(tags=["offers"])
+routes = APIRouter(tags=["offers"], route_class=DirectRoute)
 _ID = "0190a1b2-c3d4-7e5f-8a6b-0c1d2e3f4a5b"
 
 MAX_ITEMS = 200

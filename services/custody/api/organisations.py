@@ -8,13 +8,14 @@ from services.custody.api.answers import OrganisationAnswer
 from services.custody.api.recording import record
 from services.custody.refusals import RoleForbids
 from services.custody.rules.organisation import RegisterOrganisation
+from shared.direct import DirectRoute
 from shared.edge import Body, Call, Take
 from shared.events import new_id
 from shared.facts.people import OrganisationKind
 from shared.operations import recording
 from shared.text import Code, Name
 
-routes = APIRouter(tags=["organisations"])
+routes = APIRouter(tags=["organisations"], route_class=DirectRoute)
 
 
 class NewOrganisation(Body, json_schema_extra={"example": {

@@ -11,6 +11,7 @@ from services.custody.refusals import AlreadyLinked, RoleForbids, RoleNotOfTheOr
 from services.custody.rules.account import LinkAccount
 from services.custody.rules.person import RegisterPerson
 from shared.accounts import account_digest
+from shared.direct import DirectRoute
 from shared.edge import Body, Call, Take
 from shared.events import new_id
 from shared.facts.people import Role
@@ -18,7 +19,7 @@ from shared.operations import recording
 from shared.sealed import fresh
 from shared.text import Name, Uuid
 
-routes = APIRouter(tags=["persons"])
+routes = APIRouter(tags=["persons"], route_class=DirectRoute)
 
 Claim = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=r"^[\x21-\x7e]+$")]
 """A claim of a token, taken byte for byte: visible ASCII without spaces (RFC 9068 `iss`, `sub`)."""

@@ -21,6 +21,7 @@ from services.custody.refusals import (
 )
 from services.custody.rules.proposal import MakeProposal, WithdrawProposal
 from shared.auth import Principal
+from shared.direct import DirectRoute
 from shared.edge import Body, Call, Take, caller
 from shared.events import new_id
 from shared.facts.proposals import Method, Reason
@@ -28,7 +29,7 @@ from shared.operations import reading, recording
 from shared.sealed import fresh
 from shared.text import Text
 
-routes = APIRouter(tags=["proposals"])
+routes = APIRouter(tags=["proposals"], route_class=DirectRoute)
 _ID = "0190a1b2-c3d4-7e5f-8a6b-0c1d2e3f4a5b"
 
 

@@ -19,6 +19,7 @@ from services.custody.refusals import (
 )
 from services.custody.rules.sample import AmendSample, RegisterSample
 from shared.auth import Principal
+from shared.direct import DirectRoute
 from shared.edge import Body, Call, Take, caller
 from shared.events import new_id
 from shared.facts.samples import Quantity, SampleKind
@@ -27,7 +28,7 @@ from shared.paging import PageQuery, answer, whole
 from shared.sealed import fresh
 from shared.text import Code, Instant, Text, Uuid, canonical_uuid
 
-routes = APIRouter(tags=["samples"])
+routes = APIRouter(tags=["samples"], route_class=DirectRoute)
 
 
 class NewSample(Body, json_schema_extra={"example": {
