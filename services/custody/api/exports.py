@@ -12,14 +12,13 @@ from services.custody.api.recording import Desk, Id, reader_of
 from services.custody.documents.case_export import MEDIA_TYPE, drafted, pieces, proved
 from services.custody.proofs import Proofs
 from shared.auth import Principal
-from shared.direct import DirectRoute
 from shared.edge import caller
 from shared.notes import NoteError, VerifierKey
 from shared.operations import fetching
 from shared.problems import Problem
 from shared.published_log import LogUnavailable, PublishedLog
 
-routes = APIRouter(tags=["cases"], route_class=DirectRoute)
+routes = APIRouter(tags=["cases"])
 AT_ONCE = 2
 
 
