@@ -14,7 +14,7 @@ import uvicorn
 from cadena_verify.audit import Wanted, audit
 from cadena_verify.notes import parse_vkey
 from cadena_verify.report import Report
-from cadena_verify.source import Http
+from cadena_verify.served import Http
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from deploy.local.issuer import ISSUER, DevIssuer

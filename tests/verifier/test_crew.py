@@ -75,7 +75,8 @@ def test_suspects_are_judged_the_same_whether_they_are_few_or_everything(
 def test_helpers_read_a_served_log_and_pass_on_what_its_server_says(tmp_path: Path) -> None:
     serving = Serving(Forged(entries(SIZE), [SIZE]).files, token="t")
     with serve(serving) as url:
-        from cadena_verify.source import Http, Refused
+        from cadena_verify.served import Http
+        from cadena_verify.source import Refused
 
         assert not audit(Http(url, "t"), Wanted(parse_vkey(LOG_VKEY), jobs=2)).defects_total
         with pytest.raises(Refused, match="needs the token"):

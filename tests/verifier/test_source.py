@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from cadena_verify import source as sources
+from cadena_verify import served
 from cadena_verify.audit import Wanted, audit
 from cadena_verify.notes import parse_vkey
 from cadena_verify.report import Report
-from cadena_verify.source import Http, Refused, Unreadable, open_source
+from cadena_verify.served import Http
+from cadena_verify.source import Refused, Unreadable, open_source
 
 from tests.verifier.conftest import found
 from tests.verifier.forge import LOG_VKEY, Forged, entries
@@ -24,7 +25,7 @@ def sound() -> Forged:
 
 @pytest.fixture(autouse=True)
 def _no_long_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sources, "FIRST_PAUSE_SECONDS", 0.001)
+    monkeypatch.setattr(served, "FIRST_PAUSE_SECONDS", 0.001)
 
 
 def check(url: str, bearer: str | None = None) -> Report:
@@ -108,7 +109,7 @@ def test_packed_answers_are_unpacked(serving: Serving, url: str) -> None:
 def test_a_packed_answer_that_never_ends_is_refused(
     serving: Serving, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sources, "MAX_BYTES", 1_000_000)
+    monkeypatch.setattr(served, "MAX_BYTES", 1_000_000)
     serving.packed, serving.files["checkpoint"] = True, bytes(2_000_000)
     with pytest.raises(Unreadable, match="longer than any file of a log"):
         check(url)

@@ -71,16 +71,17 @@ class Rebuild:
         if self._lost_from is not None:
             return
         self.tiles += 1
-        start = [branch.copy() for branch in self._branches]
+        above = self._above(number)
+        start = [] if above == root else [branch.copy() for branch in self._branches]
         for at, branch in enumerate(self._branches):
             branch.parent = at
             branch.extend([root], 8)
         end = (number + 1) * WIDTH
         self._pass_heads(end)
-        above = self._above(number)
-        if self.agreed < end:
+        if self.agreed < end and above != root:
             self._look_above(number * WIDTH, above, start, True)
-        self._close_rows(full_only=True)
+        if number % WIDTH == WIDTH - 1:  # the bundle fills the tile above it: no other tile can have become full
+            self._close_rows(full_only=True)
 
     def finish(self) -> None:
         """Judge what is left: the partial tiles, and heads whose root no branch gave."""
