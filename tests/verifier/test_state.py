@@ -10,6 +10,7 @@ from cadena_verify.notes import parse_vkey
 from cadena_verify.report import Report
 from cadena_verify.seen import SeenUnusable
 from cadena_verify.source import Folder, Unreadable
+from cadena_verify.verdict import verdict
 
 from tests.verifier.conftest import found
 from tests.verifier.forge import LOG_VKEY, Forged, canonical, entries, event, private, promise, vkey
@@ -53,7 +54,7 @@ def check(log: Folder, state: Path, **more: object) -> Report:
 
 
 def plain(report: Report) -> dict[str, object]:
-    return report.as_json() | {"seconds": 0, "tiles": 0}
+    return report.as_json() | {"seconds": 0, "tiles": 0, "taken_over": 0}
 
 
 def test_an_audit_that_was_broken_off_goes_on_from_the_last_whole_run(log: Counted, tmp_path: Path) -> None:
@@ -79,6 +80,9 @@ def test_only_what_was_added_is_read_the_next_time(log: Counted, tmp_path: Path)
     assert found(report) == set()
     assert grown.bundles[1] == "tile/entries/007"
     assert plain(report) == plain(audit(Folder(grown.root), Wanted(KEY))) | {"log": grown.name}
+    assert report.facts["taken_over"] == 7 * 256
+    assert "; of the first 1,792 only what an earlier audit read was held" in verdict(report)
+    assert "earlier audit" not in verdict(audit(Folder(grown.root), Wanted(KEY)))
 
 
 def test_what_comes_later_is_held_against_what_was_kept(log: Counted, tmp_path: Path) -> None:

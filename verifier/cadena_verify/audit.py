@@ -190,7 +190,7 @@ class Audit:
         progress.end()
         founding = self._founder.founding if self._founder else None
         cosigned = _cosignatures(heads, founding, wanted, report)
-        report.facts |= _counts(heads, rebuild, cosigned)
+        report.facts |= _counts(heads, rebuild, cosigned) | {"taken_over": start * WIDTH}
         if wanted.deep:
             report.facts |= _counted(founding, reading)
         if promises is not None:  # 7

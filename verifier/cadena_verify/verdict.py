@@ -18,13 +18,19 @@ def verdict(report: Report) -> str:
     if "subjects" not in facts:
         return (
             f"{facts['origin']}: the hashes of {facts['size']:,} entries, {facts['tiles']:,} tiles and "
-            f"{facts['heads']:,} signed heads verified; no entry was read as an event. Root {facts['root']}"
+            f"{facts['heads']:,} signed heads verified; no entry was read as an event{_taken_over(report)}. "
+            f"Root {facts['root']}"
         )
     kept = f", promises: {json.dumps(facts['promises'])[1:-1]}" if "promises" in facts else ""
     return (
         f"{facts['origin']}: {facts['size']:,} entries, {facts['tiles']:,} tiles and {facts['heads']:,} signed heads "
-        f"verified, {facts['subjects']:,} subjects without a gap{kept}. Root {facts['root']}"
+        f"verified, {facts['subjects']:,} subjects without a gap{kept}{_taken_over(report)}. Root {facts['root']}"
     )
+
+
+def _taken_over(report: Report) -> str:
+    before = report.facts["taken_over"]
+    return f"; of the first {before:,} only what an earlier audit read was held against the heads" if before else ""
 
 
 def _of_case(report: Report) -> str:

@@ -28,7 +28,7 @@ class FeedQuery(BaseModel):
     limit: Annotated[int, Field(ge=1, le=500, description="How many events a page has at most."), PLAIN_DIGITS] = 100
 
 
-@routes.get("/v1/changes", **reading("listChanges", "Follow what concerns you", Feed))
+@routes.get("/v1/changes", **reading("listChanges", "Follow what concerns you", Feed, paged=True))
 async def changes(
     request: Request, principal: Annotated[Principal, Depends(caller)], query: Annotated[FeedQuery, Query()]
 ) -> Response:

@@ -13,6 +13,8 @@ from sqlalchemy import and_, func, select
 from services.custody.queries.concerning import seen_by
 from services.custody.queries.reader import Reader
 from services.custody.tables import EVENTS, POSITION
+from shared.behind import behind_the_log
+from shared.problems import Problem
 
 SPAN = 2000
 """So many sealed events are looked through for one page, whether the reader may see them or not."""
@@ -31,8 +33,14 @@ class Feed:
 
 
 async def changes(reader: Reader, after: int | None, limit: int) -> Feed:
-    """The sealed events behind index `after` that the reader may see today, at most `limit`."""
+    """The sealed events behind index `after` that the reader may see today, at most `limit`.
+
+    Problem 400 for an `after` that this ledger has not reached: whoever went on from there would miss what comes until
+    then. 503 where the database was set back and will reach it again.
+    """
     size = (await reader.connection.execute(select(POSITION.c.size))).scalar_one_or_none() or 0
+    if after is not None and after >= size:
+        raise behind_the_log() if reader.behind else _beyond()
     first = -1 if after is None else after
     window = (
         select(_sealed.event_id, _sealed.idx).where(and_(_sealed.idx > first, _sealed.idx < size))
@@ -46,5 +54,12 @@ async def changes(reader: Reader, after: int | None, limit: int) -> Feed:
     looked, last = (await reader.connection.execute(select(func.count(), func.max(window.c.idx)))).one()
     if len(items) == limit:
         return Feed(items, items[-1]["index"], size)
-    end = last if looked == SPAN else max(size - 1, first)
+    end = last if looked == SPAN else size - 1
     return Feed(items, end if end >= 0 else None, size)
+
+
+def _beyond() -> Problem:
+    return Problem(
+        400, "malformed-cursor", "This cursor is not of this list",
+        "The ledger has no such index yet: it is another one's. Begin again without `after`.",
+    )  # fmt: skip
