@@ -6,7 +6,9 @@ media type 415, size 413, JSON 400, members 422. Nothing of the input is repeate
 
 import hashlib
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Generic, Protocol, TypeVar
 
 from fastapi import Request, Response
@@ -17,6 +19,7 @@ from starlette.convertors import Convertor, register_url_convertor
 from shared.accounts import command_hash
 from shared.auth import Principal
 from shared.canonical import NotCanonical, canonical, strict_loads
+from shared.closed import canonical_of
 from shared.commands import Answer
 from shared.failpoint import reach, reach_when_written
 from shared.problems import Problem, validation_problem
@@ -178,13 +181,21 @@ def fingerprint(request: Request, body: Body) -> bytes:
     So a retry may spell a UUID, an instant or a text differently, as long as it says the same.
     """
     said = body.model_dump(mode="json", exclude_none=True)
-    return fingerprint_of(request.method, request.scope["route"].path, request.path_params, said)
+    return fingerprint_of(request.method, request.scope["route"].path, request.path_params, type(body), said)
 
 
-def fingerprint_of(method: str, path: str, parameters: dict[str, Any], body: dict[str, Any]) -> bytes:
-    """`fingerprint` from its parts, for a command that came within another request."""
-    said = {"method": method, "path": path, "parameters": parameters, "body": body}
-    return hashlib.sha256(canonical(said)).digest()
+def fingerprint_of(
+    method: str, path: str, parameters: Mapping[str, Any], model: type[BaseModel], said: dict[str, Any]
+) -> bytes:
+    """`fingerprint` from its parts, for a command that came within another request; `said` is of `model`."""
+    around = _around(method, path, tuple(parameters.items()))
+    return hashlib.sha256(b'{"body":' + canonical_of(model, said) + around).digest()
+
+
+@lru_cache(maxsize=256)
+def _around(method: str, path: str, parameters: tuple[tuple[str, Any], ...]) -> bytes:
+    """The canonical JSON of a request behind its body, which comes first by name."""
+    return b"," + canonical({"method": method, "parameters": dict(parameters), "path": path})[1:]
 
 
 def respond(answer: Answer) -> Response:

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from shared.built import built
 from shared.canonical import NotCanonical, canonical, strict_loads
+from shared.closed import canonical_of
 from shared.facts import FACTS, Fact, schema_name
 from shared.ids import new_id
 from shared.sealed import SealedValue
@@ -106,10 +107,11 @@ class Event(BaseModel):
         No character of an id, a subject, a hash or an instant is one that JSON escapes.
         """
         before, between, behind = _frame(self.actor, self.cause, self.source, self.type, self.dataschema)
+        data = canonical_of(type(self.__dict__[_MADE]), self.data).decode()
         version = "" if self.sequence is None else f',"sequence":{self.sequence}'
         subject = "" if self.subject is None else f',"subject":"{self.subject}"'
         return (
-            f'{before}"command":"{self.command}","data":{canonical(self.data).decode()}{between}"id":"{self.id}"'
+            f'{before}"command":"{self.command}","data":{data}{between}"id":"{self.id}"'
             f',"occurred_at":"{write_instant(self.occurred_at)}","ordinal":{self.ordinal},"outcome":"{self.outcome}"'
             f'{version}{behind}{subject},"time":"{write_instant(self.time)}","type":"{self.type}"}}'
         ).encode()

@@ -1,7 +1,9 @@
 """From a command and its world to the answer and all that is to be written for it. No I/O, no clock of its own."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 
 import orjson
 
@@ -49,22 +51,41 @@ class Answered:
     states: dict[str, State] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """What becomes of a command, before its facts are promised: `told` makes the answer, of a promise for each."""
+
+    outcome: str
+    recorded: tuple[Recorded, ...]
+    states: dict[str, State]
+    told: Callable[[list[str]], Answer]
+
+    def answered(self, promises: list[str]) -> Answered:
+        """The same with its answer."""
+        return Answered(self.told(promises), self.outcome, self.recorded, self.states)
+
+
 def answered(world: World, request: Request, stamped: Stamp, promiser: Promiser) -> Answered:
     """Decide, and answer. Problems 404, 412 and 422 are no facts: nothing may be written, and the key stays free."""
+    resolved = resolve(world, request, stamped)
+    return resolved.answered([promiser.promise(each.event, each.raw) for each in resolved.recorded])
+
+
+def resolve(world: World, request: Request, stamped: Stamp) -> Resolved:
+    """`answered` as far as it goes without promises."""
     decision = judge(world, request, stamped.now)
     if isinstance(decision, Refusal):
         refused = refuse(stamped, request.verb, decision)
-        promises = [promiser.promise(refused.event, refused.raw)]
-        return Answered(refusal_answer(decision, promises), "refused", (refused,))
+        return Resolved("refused", (refused,), {}, partial(refusal_answer, decision))
     if isinstance(decision, Known):
-        return Answered(_known(world, decision), "known")
+        known = _known(world, decision)
+        return Resolved("known", (), {}, lambda _: known)
     if isinstance(decision, UnknownReference):
         raise unknown_reference(decision)
     facts = stamp(stamped, decision, world)
-    promises = [promiser.promise(each.event, each.raw) for each in facts.recorded]
     subject = request.command.subject()
-    answer = accepted_answer(facts.states[subject], 201 if world.state(subject) is None else 200, promises)
-    return Answered(answer, "accepted", facts.recorded, facts.states)
+    status = 201 if world.state(subject) is None else 200
+    return Resolved("accepted", facts.recorded, facts.states, partial(accepted_answer, facts.states[subject], status))
 
 
 def judge(world: World, request: Request, now: datetime) -> Decision:

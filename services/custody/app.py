@@ -21,7 +21,7 @@ from shared.direct import add_routes
 from shared.keys import load_key
 from shared.operations import describe
 from shared.outside import SealedIndexGlance
-from shared.promise import Promiser
+from shared.promise_helper import HelpedPromiser
 from shared.published_log import PublishedLog
 from shared.traffic import SaysBehind, Traffic
 
@@ -44,19 +44,19 @@ def create_app(settings: ApiSettings) -> FastAPI:
     )
 
     authenticator = Authenticator(settings, "custody")
+    promiser = HelpedPromiser(load_key(settings.keys_dir / "custody-promise.pem"))
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         async with authenticator, PublishedLog(settings.log_url) as published:
             app.state.library = Library(published, lambda: settings.vkey)
             yield
+        promiser.close()
         await pool.dispose()
 
     app = routes(lifespan)
     app.state.authenticator = authenticator
-    app.state.desk = Desk(
-        pool, Promiser(load_key(settings.keys_dir / "custody-promise.pem")), SealedIndexGlance(settings.state_dir)
-    )
+    app.state.desk = Desk(pool, promiser, SealedIndexGlance(settings.state_dir))
     app.include_router(health.router({**_probes(pool), "issuer": authenticator.demand_keys}))
     return app
 

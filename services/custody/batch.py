@@ -10,12 +10,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
+from itertools import islice
 from typing import Literal
 
 from sqlalchemy import ARRAY, Text, any_, bindparam, cast, func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.custody.answer import Answered, Request, answered, judge, refusal_answer, unknown_reference
+from services.custody.answer import Answered, Request, Resolved, judge, refusal_answer, resolve, unknown_reference
 from services.custody.behind import answered_before
 from services.custody.queries.reader import reading
 from services.custody.record import recorded_commands, stamp_of, who, with_retries, write
@@ -154,16 +155,28 @@ async def _decided(
         return {}
     labels, world = _with_labels(world)
     common = stamp_of(installation, world.actor, batch[0][0], now)
-    made: dict[str, Answered] = {}
+    resolved: dict[str, Resolved] = {}
     for at, (request, command) in enumerate(batch, start=1):
         stamped = replace(common, command=command_hash(request.principal.account, request.key))
         try:
-            each = made[request.key] = answered(world, request, stamped, promiser)
+            each = resolved[request.key] = resolve(world, request, stamped)
         except Problem as problem:
             mistakes[request.key] = problem
             continue
         if each.outcome == "accepted":
             labels[world.acting().org, command.label] = command.id
+        if at % TURN == 0:
+            await asyncio.sleep(0)
+    return {} if mistakes else await _promised(resolved, promiser)
+
+
+async def _promised(resolved: dict[str, Resolved], promiser: Promiser) -> dict[str, Answered]:
+    """The answers, whose promises are made together."""
+    facts = [(fact.event, fact.raw) for each in resolved.values() for fact in each.recorded]
+    promises = iter(await promiser.promise_all(facts))
+    made: dict[str, Answered] = {}
+    for at, (key, each) in enumerate(resolved.items(), start=1):
+        made[key] = each.answered(list(islice(promises, len(each.recorded))))
         if at % TURN == 0:
             await asyncio.sleep(0)
     return made

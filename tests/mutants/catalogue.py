@@ -225,7 +225,7 @@ MUTANTS = (
     Mutant(
         "G7",
         "the writer's start check believes what is known",
-        "services/audit/check.py",
+        "services/audit/check_entries.py",
         'if row["name"] != name:',
         'if row["name"][32:] != name[32:]:',
         "tests/tamper/test_start.py::test_g7_the_writer_does_not_go_on_from_a_changed_ledger",
@@ -276,8 +276,8 @@ MUTANTS = (
         "G9",
         "a refusal is answered and not recorded",
         "services/custody/answer.py",
-        'return Answered(refusal_answer(decision, promises), "refused", (refused,))',
-        'return Answered(refusal_answer(decision, promises), "refused", ())',
+        'return Resolved("refused", (refused,), {}, partial(refusal_answer, decision))',
+        'return Resolved("refused", (), {}, partial(refusal_answer, decision))',
         f"{_TESTS}test_record.py::test_g9_a_refusal_by_a_rule_is_a_fact_without_version_and_is_kept_under_its_key",
     ),
     Mutant(

@@ -1,5 +1,6 @@
 """The edge that all APIs share: its order, what a retry must repeat, and what it counts and says of itself."""
 
+import hashlib
 from typing import Annotated, Any
 
 import httpx2
@@ -11,6 +12,7 @@ from structlog.testing import capture_logs
 
 from shared import problems
 from shared.auth import Principal
+from shared.canonical import canonical
 from shared.commands import Answer
 from shared.edge import Body, Call, Take, respond
 from shared.operations import describe, recording
@@ -87,6 +89,11 @@ async def send(path: str = PATH, body: Any = None, method: str = "POST", **heade
         if isinstance(body, bytes):
             return await client.request(method, path, content=body, headers=named)
         return await client.request(method, path, json={"name": "a"} if body is None else body, headers=named)
+
+
+async def test_a_fingerprint_is_the_hash_of_the_one_form_of_what_was_asked() -> None:
+    said = {"body": {"name": "ñ"}, "method": "POST", "parameters": {"thing": KEY}, "path": "/v1/things/{thing:id}"}
+    assert await fingerprint(body={"name": "ñ"}) == hashlib.sha256(canonical(said)).hexdigest()
 
 
 async def fingerprint(path: str = PATH, body: Any = None, **headers: str) -> str:

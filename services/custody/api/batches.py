@@ -81,9 +81,10 @@ def _batch(principal: Principal, body: NewSamples) -> Batch:
     for at, item in enumerate(body.samples):
         if item.key in batch:
             twice.append({"loc": ("samples", at, "key"), "msg": "another item has this key"})
-        said = item.model_dump(mode="json", exclude_none=True, exclude={"key"})
+        said = item.model_dump(mode="json", exclude_none=True)
+        del said["key"]
         command = registration(item)
-        print_ = fingerprint_of("POST", "/v1/samples", {}, said)
+        print_ = fingerprint_of("POST", "/v1/samples", {}, NewSample, said)
         batch[item.key] = Request(principal, item.key, print_, command), command
     if twice:
         raise validation_problem(twice)
