@@ -25,6 +25,12 @@ AUDIT = b"audit"
 # One member for three, compared as it comes: objects made of them would cost more than all else here.
 SEEN = "SELECT idx, sha256 || uuid_send(id) || convert_to(source, 'UTF8') AS name FROM seen"
 
+UNKNOWN = (
+    'SELECT topic, kafka_offset FROM "offset" AS place'
+    " WHERE NOT EXISTS (SELECT FROM seen WHERE seen.sha256 = place.sha256)"
+    ' AND NOT EXISTS (SELECT FROM "foreign" AS other WHERE other.sha256 = place.sha256) LIMIT 1'
+)
+
 
 class _OutOfOrder(Exception):
     """The rows of `seen` do not lie in the order of their indices, as they do unless an append was rolled back."""
@@ -37,18 +43,18 @@ async def demand_sound(connection: Connection) -> int:
     try:
         # A scan that joins another one in its middle would begin there.
         await connection.execute("SET LOCAL synchronize_seqscans = off")
-        taken, markers = await _demand_entries(connection, end, SEEN)
+        markers = await _demand_entries(connection, end, SEEN)
     except _OutOfOrder:
-        taken, markers = await _demand_entries(connection, end, f"{SEEN} ORDER BY idx")
+        markers = await _demand_entries(connection, end, f"{SEEN} ORDER BY idx")
     await demand_rows(connection, end)
-    await _demand_places(connection, taken - await demand_foreign(connection, markers), end)
+    await demand_foreign(connection, markers)
+    await _demand_places(connection, end)
     return end
 
 
-async def _demand_entries(connection: Connection, end: int, query: str) -> tuple[set[bytes], dict[int, Foreign]]:
-    """The digests that `offset` names and no entry has, and the markers by index; _OutOfOrder only for SEEN itself."""
+async def _demand_entries(connection: Connection, end: int, query: str) -> dict[int, Foreign]:
+    """The markers by index; _OutOfOrder only for SEEN itself."""
     markers: dict[int, Foreign] = {}
-    taken = {row["sha256"] for row in await connection.fetch('SELECT sha256 FROM "offset"')}
     seen = await connection.cursor(query)
     for start in range(0, end, AT_ONCE):
         held = joined(await store.pieces(connection, start, min(end, start + AT_ONCE)))
@@ -59,13 +65,12 @@ async def _demand_entries(connection: Connection, end: int, query: str) -> tuple
         if [row[0] for row in rows] != list(range(start, start + len(entries))) and query == SEEN:
             raise _OutOfOrder
         _demand_seen(start, names, rows)
-        taken.difference_update([name[:32] for name in names])
         markers |= {start + at: marked(entries[at]) for at, name in enumerate(names) if name[48:] == AUDIT}
     if await seen.fetch(1):
         if query == SEEN:
             raise _OutOfOrder
         raise LedgerDamaged(f"`seen` holds more than one row for each of {end} entries")
-    return taken, markers
+    return markers
 
 
 def _demand_seen(start: int, names: Sequence[bytes], rows: Sequence[Any]) -> None:
@@ -95,12 +100,13 @@ async def _demand_fragments(connection: Connection, start: int, held: Piece) -> 
             raise LedgerDamaged(f"a fragment and its bundle differ at index {index}")
 
 
-async def _demand_places(connection: Connection, unknown: set[bytes], end: int) -> None:
-    """Each place was taken for a message that is in the ledger, and the newest says how large it was."""
-    if unknown:
-        row = await connection.fetchrow(
-            'SELECT topic, kafka_offset FROM "offset" WHERE sha256 = $1', next(iter(unknown))
-        )
+async def _demand_places(connection: Connection, end: int) -> None:
+    """Each place was taken for a message that is in the ledger, and the newest says how large it was.
+
+    `seen` and `foreign` are known to say what the entries do. There is a place for each batch, so the server looks.
+    """
+    row = await connection.fetchrow(UNKNOWN)
+    if row is not None:
         raise LedgerDamaged(f"`offset` names a message that is not in the ledger: {row['topic']} {row['kafka_offset']}")
     newest = await connection.fetchval('SELECT max(size) FROM "offset"')
     if newest != end and not (newest is None and end <= 1):

@@ -61,12 +61,11 @@ def marked(entry: bytes) -> Foreign:
     return Foreign(data["topic"], data["offset"], bytes.fromhex(data["sha256"]))
 
 
-async def demand_foreign(connection: Connection, markers: Mapping[int, Foreign]) -> set[bytes]:
-    """The digests of foreign messages, each of which is kept as its marker leaf says; `markers` is by index."""
+async def demand_foreign(connection: Connection, markers: Mapping[int, Foreign]) -> None:
+    """Each foreign message is kept as its marker leaf says; `markers` is by index."""
     rows = await connection.fetch('SELECT idx, topic, kafka_offset, sha256, sha256(bytes) AS held FROM "foreign"')
     kept = {row["idx"]: Foreign(row["topic"], row["kafka_offset"], row["held"]) for row in rows}
     differ = {index for index in kept.keys() | markers.keys() if kept.get(index) != markers.get(index)}
     differ |= {row["idx"] for row in rows if row["sha256"] != row["held"]}
     if differ or len(rows) != len(markers):
         raise LedgerDamaged(f"`foreign` and the marker at index {min(differ, default=0)} differ")
-    return {row["held"] for row in rows}

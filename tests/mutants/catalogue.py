@@ -225,7 +225,7 @@ MUTANTS = (
     Mutant(
         "G7",
         "the writer's start check believes what is known",
-        "services/audit/check_entries.py",
+        "services/audit/check.py",
         'if row["name"] != name:',
         'if row["name"][32:] != name[32:]:',
         "tests/tamper/test_start.py::test_g7_the_writer_does_not_go_on_from_a_changed_ledger",
