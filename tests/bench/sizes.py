@@ -48,7 +48,7 @@ class Sizes:
 
 FULL = Sizes(
     leaves=3_000_000, step=250_000, live=1_000_000, lead=50_000, tessera=30, paced=(SMALL, LARGE), latency=20, warm_up=5, burst=10_000,
-    posts=20, proofs=2_500, proof_rate=50, verified=1_000_000, checks=3, posted=1_500, rounds=5,
+    posts=20, proofs=2_500, proof_rate=50, verified=2_000_000, checks=3, posted=1_500, rounds=5,
     links=(1, 8, 32), batches=60, batch=1_000, disk=30 * GIGABYTE,
 )  # fmt: skip
 QUICK = Sizes(

@@ -110,6 +110,8 @@ class Shapes:
 
 
 def _is_utf8(lines: bytearray) -> bool:
+    if lines.isascii():  # as most are: quicker told
+        return True
     try:
         lines.decode()
     except UnicodeDecodeError:
