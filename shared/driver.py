@@ -60,14 +60,22 @@ async def driver(link: Link) -> Driver:
     return raw
 
 
+async def _leased(engine: AsyncEngine) -> PoolProxiedConnection:
+    """A connection out of the pool, which only an engine would tell of trouble in errors of SQLAlchemy's own."""
+    try:
+        return await greenlet_spawn(engine.sync_engine.pool.connect)
+    except engine.dialect.loaded_dbapi.Error as error:
+        raise error.__cause__ or error from error
+
+
 @asynccontextmanager
 async def lent(engine: AsyncEngine) -> AsyncIterator[Driver]:
-    """One of the engine's connections, in no transaction.
+    """One of the engine's connections, in no transaction. Raises the driver's own error if none can be opened.
 
     One that has ended meanwhile is not lent, and one that is not as it was lent is not taken back.
     """
     while True:
-        lease: PoolProxiedConnection = await greenlet_spawn(engine.sync_engine.pool.connect)
+        lease = await _leased(engine)
         raw: Driver = lease.driver_connection
         if not raw.is_closed():
             break

@@ -17,6 +17,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
 
+import structlog
 from prometheus_client import Counter
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -49,6 +50,7 @@ PAUSE_SECONDS = 0.02
 REPLAYED = {"Idempotent-Replayed": "true"}
 T = TypeVar("T")
 
+log = structlog.get_logger()
 recorded_commands = Counter("cadena_custody_commands", "Commands by verb and what became of them", ["verb", "outcome"])
 
 
@@ -88,10 +90,11 @@ async def with_retries(engine: AsyncEngine, transaction: Callable[[Driver], Awai
         except SetsChanged:
             pass
         except TROUBLE as error:
-            if not lost_a_race(error) or attempt == ATTEMPTS:
-                problem = problem_of(error)
-                if problem is None:
-                    raise
+            if lost_a_race(error):
+                log.warning("a race was lost", attempt=attempt, cause=type(error).__name__)
+            elif (problem := problem_of(error)) is None:
+                raise
+            else:
                 raise problem from error
         else:
             reach("after-commit")

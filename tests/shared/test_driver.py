@@ -3,8 +3,9 @@
 import asyncio
 from collections.abc import AsyncIterator
 
+import asyncpg
 import pytest
-from sqlalchemy import ARRAY, Integer, bindparam, column, func, select, text
+from sqlalchemy import ARRAY, Integer, bindparam, column, func, make_url, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shared.database import engine
@@ -45,6 +46,25 @@ async def test_a_connection_that_has_ended_is_not_lent(pool: AsyncEngine) -> Non
     dead.terminate()
     async with lent(pool) as link:
         assert await backend(link) != first
+
+
+async def test_a_server_that_gives_no_connection_is_told_as_trouble(
+    custody_database: dict[str, str], postgres_server: str
+) -> None:
+    """As it is while a server recovers (57P03), or has no connection left (53300)."""
+    pool, name = engine(custody_database["api"], pool_size=1), make_url(custody_database["api"]).database
+    admin = await asyncpg.connect(postgres_server)
+    await admin.execute(f'ALTER DATABASE "{name}" CONNECTION LIMIT 0')
+    try:
+        with pytest.raises(TROUBLE) as told:
+            async with lent(pool):
+                raise AssertionError("a connection was lent")
+    finally:
+        await admin.execute(f'ALTER DATABASE "{name}" CONNECTION LIMIT -1')
+        await admin.close()
+    problem = problem_of(told.value)
+    assert problem is not None
+    assert (problem.status, problem.code) == (503, "busy")
 
 
 async def test_a_connection_that_ends_while_it_is_lent_is_not_taken_back(pool: AsyncEngine) -> None:

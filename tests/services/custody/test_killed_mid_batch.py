@@ -45,6 +45,7 @@ async def test_g1_sessions_that_end_at_any_moment_of_a_batch_lose_nothing(scene:
     await killer.close()
     assert away > CALLS / 10
     assert told == {(503, "database-away")}
+    await scene.engine.dispose()
     async with scene.engine.connect() as connection:
         kept = (await connection.execute(text("SELECT count(*) FROM sample"))).scalar_one()
     assert kept == made == CALLS * ITEMS

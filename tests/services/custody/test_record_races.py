@@ -189,9 +189,14 @@ async def test_who_waits_too_long_for_a_lock_gets_503_with_retry_after_and_a_fre
         scene.engine = patient
 
 
-async def test_who_loses_race_after_race_gets_503_and_a_free_key(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "lost", [gathering.SetsChanged(), asyncpg.UniqueViolationError(), asyncpg.DeadlockDetectedError()]
+)
+async def test_who_loses_race_after_race_gets_503_and_a_free_key(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, lost: Exception
+) -> None:
     async def always_grown(*_: object) -> None:
-        raise gathering.SetsChanged
+        raise lost
 
     key, command, before = new_id(), scene.sample(), await scene.counts()
     monkeypatch.setattr(recording, "gather", always_grown)
@@ -233,6 +238,7 @@ async def test_g1_an_answer_that_was_lost_after_the_commit_is_got_by_the_same_ke
 ) -> None:
     """The client is told 503 although all is recorded: the retry says what was recorded, and records nothing."""
     key, command = new_id(), scene.sample()
+
     @asynccontextmanager
     async def dropped(pool: AsyncEngine) -> AsyncIterator[Driver]:
         async with lent(pool) as link:
