@@ -6,7 +6,10 @@ from hashlib import sha256
 import orjson
 import pytest
 
+from services.audit import store
+from services.audit.headfile import HeadFile
 from services.audit.intake import Sorted, Taken
+from services.audit.sign import Sealer
 from shared.canonical import NotCanonical, strict_loads
 from shared.events import MAX_EVENT_BYTES, Event, NotAnEvent
 from shared.tiles import MAX_ENTRY_BYTES, FramingError, frame, unframe
@@ -87,6 +90,11 @@ async def test_invariant_12_an_entry_of_65535_bytes_is_appended_signed_and_serve
     as_event = Sorted(taken, "custody", [sha256(longest).digest()], [orjson.loads(longest)["id"]])
     async with appending(rig) as appender:
         await appender.append([as_event], 1)
+        edge = await store.tile_edge(appender._fence.connection, 1)
+        kept = HeadFile(rig.folder / "state", rig.keys.log.key)
+        sealer = Sealer(appender._fence, rig.keys, kept, edge, message_bytes=900_000)
+        for sealed in await sealer.seal([longest]):
+            sealer.keep(sealed.head)
     await rig.seal(last := event(), size=3)
     assert await rig.demand_whole() == [rig.founding, longest, last]
 
