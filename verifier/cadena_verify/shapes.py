@@ -9,6 +9,7 @@ Every repetition is possessive: no entry can make a search take more than linear
 import json
 import re
 from collections.abc import Iterable
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from cadena_verify.canonical import write
@@ -57,9 +58,11 @@ LOOSE = {"string": '"[^"]*+"', "uuid": '[^"]{36}', "command": '[^"]{64}'}
 """A tight loop each, where no backslash stands in the lines. Their ids and commands are then
 checked a column at a time, which is again cheaper than one by one."""
 _CONTROLS = bytes(range(32))
-_HEX = bytes.maketrans(b"0123456789abcdef", b"0" * 16)
+_DIGITS = b"0123456789abcdef"
+_HEX = bytes.maketrans(_DIGITS, b"0" * 16)
 _UUID_FORM = b"00000000-0000-0000-0000-000000000000"
-_COMMAND_FORM = b"0" * 64
+_CHECKED = itemgetter(0), itemgetter(1), itemgetter(7)
+"""Columns of a row: command, id and the subject's id."""
 
 
 class Shapes:
@@ -121,11 +124,11 @@ def _is_utf8(lines: bytearray) -> bool:
 
 def _are_ids(rows: list[Any]) -> bool:
     """Whether the columns of commands, ids and subjects hold what the strict pattern would have demanded of each."""
-    columns = list(zip(*rows, strict=True))
-    ids = [*columns[1], *filter(None, columns[7])]
-    return "".join(columns[0]).encode().translate(_HEX) == _COMMAND_FORM * len(rows) and "".join(
-        ids
-    ).encode().translate(_HEX) == _UUID_FORM * len(ids)
+    commands, ids, subjects = (list(map(column, rows)) for column in _CHECKED)
+    ids += filter(None, subjects)
+    return not "".join(commands).encode().translate(None, _DIGITS) and (
+        "".join(ids).encode().translate(_HEX) == _UUID_FORM * len(ids)
+    )
 
 
 def form_of(value: Any, depth: int = 0) -> str | None:
