@@ -23,6 +23,7 @@ from services.custody.record import recorded_commands, stamp_of, who, with_retri
 from services.custody.refusals import UnknownReference
 from services.custody.rules.sample import RegisterSample
 from services.custody.rules.world import ActorState, World
+from services.custody.stamp import Stamp
 from services.custody.tables import CASES, SAMPLES
 from services.custody.tables import COMMANDS as KEYS
 from shared.accounts import command_hash
@@ -157,7 +158,7 @@ async def _decided(
     common = stamp_of(installation, world.actor, batch[0][0], now)
     resolved: dict[str, Resolved] = {}
     for at, (request, command) in enumerate(batch, start=1):
-        stamped = replace(common, command=command_hash(request.principal.account, request.key))
+        stamped = Stamp(common.source, common.actor, command_hash(request.principal.account, request.key), now)
         try:
             each = resolved[request.key] = resolve(world, request, stamped)
         except Problem as problem:
