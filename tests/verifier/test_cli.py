@@ -153,7 +153,8 @@ def test_3_a_log_that_wants_a_token_and_0_with_it(
     with serve(Serving(log.files, token=TOKEN)) as url:
         assert main([url, "--vkey", LOG_VKEY]) == 3
         assert (
-            "needs the token of an auditor or a peer (status 401); give one with --bearer." in capsys.readouterr().err
+            "needs a token of an auditor or a peer, for the audience audit (status 401): give one with --bearer, or "
+            in capsys.readouterr().err
         )
         assert main([url, "--vkey", LOG_VKEY, "--bearer", TOKEN, "--quiet"]) == 0
         assert main([url, "--vkey", LOG_VKEY, "--bearer", f"@{held}", "--quiet"]) == 0

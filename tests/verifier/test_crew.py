@@ -15,6 +15,7 @@ from cadena_verify import crew as crews
 from cadena_verify import reading
 from cadena_verify.audit import Wanted, audit
 from cadena_verify.counting import Plan, Watch
+from cadena_verify.depth import Depth
 from cadena_verify.notes import parse_vkey
 from cadena_verify.source import Folder, Unreadable
 
@@ -79,8 +80,8 @@ def test_helpers_read_a_served_log_and_pass_on_what_its_server_says(tmp_path: Pa
         from cadena_verify.source import Refused
 
         assert not audit(Http(url, "t"), Wanted(parse_vkey(LOG_VKEY), jobs=2)).defects_total
-        with pytest.raises(Refused, match="needs the token"):
-            audit(Http(url), Wanted(parse_vkey(LOG_VKEY), jobs=2, deep=False))
+        with pytest.raises(Refused, match="needs a token"):
+            audit(Http(url), Wanted(parse_vkey(LOG_VKEY), jobs=2, depth=Depth.HASHES))
 
 
 def test_a_helper_that_is_killed_ends_the_reading_with_a_sentence(tmp_path: Path) -> None:

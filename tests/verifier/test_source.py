@@ -61,7 +61,7 @@ def test_entries_are_read_with_a_token_and_the_rest_needs_none(serving: Serving,
 
 
 @pytest.mark.parametrize(
-    ("bearer", "sentence"), [(None, "needs the token of an auditor"), ("x", "not open to this token")]
+    ("bearer", "sentence"), [(None, "needs a token of an auditor"), ("x", "not open to this token")]
 )
 def test_a_missing_or_wrong_token_is_said(serving: Serving, url: str, bearer: str | None, sentence: str) -> None:
     serving.token = TOKEN

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from cadena_verify import reading
 from cadena_verify.audit import Wanted, audit
+from cadena_verify.depth import Depth
 from cadena_verify.notes import parse_vkey
 from cadena_verify.report import Report
 from cadena_verify.seen import SeenUnusable
@@ -146,8 +147,8 @@ def test_a_file_of_another_log_or_kind_or_in_use_is_refused(log: Counted, tmp_pa
     with pytest.raises(SeenUnusable, match=r"remembers another log than cadena\.example/other"):
         audit(log, Wanted(other, state=state))
     with pytest.raises(SeenUnusable, match="use another file"):
-        check(log, state, deep=False)
-    for text in (b"", b"{}\n", b"[1]\n", b'{"format": "cadena-verify state 1"}\n', b"\xff\n", b"no newline"):
+        check(log, state, depth=Depth.HASHES)
+    for text in (b"", b"{}\n", b"[1]\n", b'{"format": "cadena-verify state 2"}\n', b"\xff\n", b"no newline"):
         (tmp_path / "odd").write_bytes(text)
         if text:
             with pytest.raises(SeenUnusable, match="is no file of a state"):
@@ -156,7 +157,7 @@ def test_a_file_of_another_log_or_kind_or_in_use_is_refused(log: Counted, tmp_pa
             assert found(check(log, tmp_path / "odd")) == set()
     from cadena_verify.state import open_state
 
-    held = open_state(state, KEY, True)
+    held = open_state(state, KEY, Depth.EVENTS)
     try:
         with pytest.raises(SeenUnusable, match="in use by another audit"):
             check(log, state)
@@ -177,7 +178,7 @@ def test_g7_a_forged_file_accuses_no_sound_log(log: Counted, tmp_path: Path) -> 
     from cadena_verify.merkle import tile_root
     from cadena_verify.state import open_state
 
-    held = open_state(state, KEY, True)
+    held = open_state(state, KEY, Depth.EVENTS)
     run = _scanned(lying, held.memory.key)
     roots = [tile_root(lying.get(f"tile/0/00{n}") or b"") for n in range(7)]
     held.keep(run, roots, _last_head(log))

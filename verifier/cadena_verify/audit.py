@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cadena_verify.crew import crew_for
+from cadena_verify.depth import Depth
 from cadena_verify.founder import Founder, find_founder, judge_of
 from cadena_verify.founding import Founding
 from cadena_verify.heads import Head, Heads, check_cosignatures, load_heads
@@ -50,8 +51,7 @@ class Wanted:
     jobs: int = 1
     """Processes that read the log; a small one is read by this process alone."""
     state: Path | None = None
-    deep: bool = True
-    """Whether entries are replayed as events; without, only hashes, heads and their signatures are checked."""
+    depth: Depth = Depth.EVENTS
 
 
 def audit(source: Source, wanted: Wanted) -> Report:
@@ -65,7 +65,7 @@ def audit(source: Source, wanted: Wanted) -> Report:
     """
     if wanted.state is None:
         return Audit(source, wanted).first()
-    with closing(open_state(wanted.state, wanted.key, wanted.deep)) as state:
+    with closing(open_state(wanted.state, wanted.key, wanted.depth)) as state:
         return resumed(source, wanted, state)[1]
 
 
@@ -118,11 +118,11 @@ class Audit:
         if heads is None:
             return report
         size = heads.final.size
-        if wanted.deep:
+        if wanted.depth is Depth.EVENTS:
             self._founder = find_founder(self._source, size, wanted.key, report)
         if self._memory.bundles * WIDTH > size:
             self._memory, self._state = Memory(), None  # the log became shorter: its demanded heads tell it
-        rebuild = Rebuild(heads.history, self._source.get, report)
+        rebuild = Rebuild(heads.history, self._source.get, report, entries=wanted.depth is not Depth.TILES)
         restored = self._restored(rebuild, heads, report)
         if restored and rebuild.settled() is None:
             report.defect("history-rewritten", "what an earlier audit kept does not give the signed heads")
@@ -140,7 +140,8 @@ class Audit:
         heads = load_heads(self._source, wanted.key, report, self.last)
         if heads is None or (heads.final == self.last and not report.defects_total):
             return None
-        rebuild = Rebuild(heads.history, self._source.get, report, self._memory.tree)
+        entries = wanted.depth is not Depth.TILES
+        rebuild = Rebuild(heads.history, self._source.get, report, self._memory.tree, entries)
         before, written = self._memory.mark(), self._state.mark() if self._state else None
         try:
             self._read(heads, rebuild, self._memory.bundles, None, report, started)
@@ -154,6 +155,7 @@ class Audit:
 
     def _report(self) -> Report:
         report = Report(self._source.name)
+        report.facts |= {"depth": self._wanted.depth.value}
         report.facts |= {"origin": self._wanted.key.name, "vkey": self._wanted.key.text}
         return report
 
@@ -179,7 +181,7 @@ class Audit:
     ) -> None:
         wanted, size = self._wanted, heads.final.size
         timed = promises is not None or self._state is not None
-        judge = judge_of(self._founder, self._memory.key, timed) if wanted.deep else None
+        judge = judge_of(self._founder, self._memory.key, timed) if wanted.depth is Depth.EVENTS else None
         progress = Progress(size, wanted.progress)
         crew = crew_for(self._source, wanted.jobs if size - start * WIDTH >= SMALL else 1)
         try:
@@ -191,7 +193,7 @@ class Audit:
         founding = self._founder.founding if self._founder else None
         cosigned = _cosignatures(heads, founding, wanted, report)
         report.facts |= _counts(heads, rebuild, cosigned) | {"taken_over": start * WIDTH}
-        if wanted.deep:
+        if wanted.depth is Depth.EVENTS:
             report.facts |= _counted(founding, reading)
         if promises is not None:  # 7
             keys = founding.promise_keys if founding else {}

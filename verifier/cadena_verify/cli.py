@@ -1,4 +1,4 @@
-"""The command line: `cadena-verify [log] URL|FOLDER`, `cadena-verify proof FILE` and `cadena-verify case FILE`."""
+"""The command line: `cadena-verify [log] URL|FOLDER`, `cadena-verify proof FILE`, `case FILE`, `save URL FOLDER`."""
 
 import argparse
 import json
@@ -10,11 +10,13 @@ from pathlib import Path
 from cadena_verify.arguments import parser
 from cadena_verify.audit import Wanted, audit
 from cadena_verify.case import check_case
+from cadena_verify.depth import Depth
 from cadena_verify.follow import follow
 from cadena_verify.notes import COSIGNATURE, ED25519, NotANote, VerifierKey, parse_vkey
 from cadena_verify.promises import PromisesUnusable
 from cadena_verify.proof import check_proof
 from cadena_verify.report import Report
+from cadena_verify.save import Unwritable, save
 from cadena_verify.seen import SeenUnusable
 from cadena_verify.source import Source, Unreadable, open_source
 from cadena_verify.verdict import verdict
@@ -44,16 +46,16 @@ def run() -> None:
 def main(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code."""
     words = list(arguments)
-    if words and words[0] not in ("log", "proof", "case", "-h", "--help", "--version"):
+    if words and words[0] not in ("log", "proof", "case", "save", "-h", "--help", "--version"):
         words.insert(0, "log")
     options = parser().parse_args(words)
     try:
-        report = {"log": _audit, "proof": _proof, "case": _case}[options.command](options)
+        report = {"log": _audit, "proof": _proof, "case": _case, "save": _save}[options.command](options)
     except _Ended:
         return OK
     except Unreadable as error:
         return _stop(UNREADABLE, str(error), options)
-    except (_Unusable, SeenUnusable, PromisesUnusable) as error:
+    except (_Unusable, SeenUnusable, PromisesUnusable, Unwritable) as error:
         return _stop(USAGE, str(error), options)
     _show(report, options)
     return DEFECT if report.defects_total else OK
@@ -68,8 +70,9 @@ class _Unusable(Exception):
 
 
 def _audit(options: argparse.Namespace) -> Report:
-    if options.hashes_only and options.promises:
-        raise _Unusable("--hashes-only reads no event, so it cannot judge promises: leave one of the two out.")
+    if options.depth is not Depth.EVENTS and options.promises:
+        option = f"--{options.depth.value}-only"
+        raise _Unusable(f"{option} reads no event, so it cannot judge promises: leave one of the two out.")
     if options.follow and options.promises:
         raise _Unusable("--follow judges no promises, which an audit of the whole log does: leave one of the two out.")
     wanted = Wanted(
@@ -80,7 +83,7 @@ def _audit(options: argparse.Namespace) -> Report:
         promises=options.promises,
         progress=not options.quiet,
         jobs=options.jobs,
-        deep=not options.hashes_only,
+        depth=options.depth,
     )
     source = open_source(options.where, _bearer(options.bearer), options.timeout)
     try:
@@ -124,6 +127,15 @@ def _case(options: argparse.Namespace) -> Report:
             return check_case(file, str(options.file), key, cosigner)
     except OSError as error:
         raise _Unusable(f"{options.file} cannot be read: {error.strerror}.") from error
+
+
+def _save(options: argparse.Namespace) -> Report:
+    key = _key(options.vkey, ED25519)
+    source = open_source(options.where, _bearer(options.bearer), options.timeout)
+    try:
+        return save(source, options.folder, key, options.depth, not options.quiet)
+    finally:
+        source.close()
 
 
 def _show(report: Report, options: argparse.Namespace) -> None:

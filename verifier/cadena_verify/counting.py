@@ -75,7 +75,8 @@ class Watch:
 class Plan:
     """How to read a log of `size` entries. `inside`: the bundles inside which a signed head ends.
 
-    `judge` None checks hashes only. What is watched is handed over whole; with `apart` it is counted nowhere else.
+    `judge` None checks hashes only, without `entries` those of the tiles alone. What is watched is handed over whole;
+    with `apart` it is counted nowhere else.
     """
 
     size: int
@@ -83,6 +84,7 @@ class Plan:
     judge: Judge | None
     watch: Watch = Watch()
     apart: bool = False
+    entries: bool = True
 
 
 @dataclass

@@ -24,7 +24,7 @@ def follow(
     """
     with ExitStack() as stack:
         if wanted.state:
-            state = stack.enter_context(closing(open_state(wanted.state, wanted.key, wanted.deep)))
+            state = stack.enter_context(closing(open_state(wanted.state, wanted.key, wanted.depth)))
             audit, report = resumed(source, wanted, state)
         else:
             audit = Audit(source, wanted)

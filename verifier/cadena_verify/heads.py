@@ -123,7 +123,7 @@ def _verified(raw: bytes, key: VerifierKey, report: Report, what: str, size: int
 
 def _history(source: Source, key: VerifierKey, report: Report, after: int) -> Iterator[tuple[Head, bool]]:
     """Each head of the list, and whether it is listed under its own size."""
-    for item in _items(source, after):
+    for item in listed_heads(source, after):
         size, text, cosignature = item.get("size"), item.get("note"), item.get("cosignature", False)
         if type(size) is not int or not isinstance(text, str) or not isinstance(cosignature, str | None):
             report.defect("head-malformed", f"an item of the list of heads is not one: {str(item)[:80]}")
@@ -137,8 +137,11 @@ def _history(source: Source, key: VerifierKey, report: Report, after: int) -> It
             yield head, head.size == size
 
 
-def _items(source: Source, after: int) -> Iterator[dict[str, Any]]:
-    """Each item of the list of heads, page by page; Unreadable if the list is not what the interface promises."""
+def listed_heads(source: Source, after: int) -> Iterator[dict[str, Any]]:
+    """Each item of the list of heads after this size (-1: all), page by page, unchecked.
+
+    Unreadable if the list is not what the interface promises.
+    """
     while True:
         path = "v1/checkpoints" if after < 0 else f"v1/checkpoints?after={after}"
         raw = source.get(path)

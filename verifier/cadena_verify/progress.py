@@ -8,10 +8,10 @@ EVERY_SECONDS = 0.1
 
 
 class Progress:
-    """Entries done of `total`, the rate, and how long it will still take."""
+    """Entries (or `what`) done of `total`, the rate, and how long it will still take."""
 
-    def __init__(self, total: int, shown: bool, out: TextIO = sys.stderr) -> None:
-        self._total, self._out = total, out
+    def __init__(self, total: int, shown: bool, out: TextIO = sys.stderr, what: str = "entries") -> None:
+        self._total, self._what, self._out = total, what, out
         self._shown = shown and out.isatty()
         self._started = time.monotonic()
         self._drawn = 0.0
@@ -25,7 +25,7 @@ class Progress:
             left = (self._total - done) / rate if rate else 0.0
             filled = 24 * done // max(self._total, 1)
             self._out.write(
-                f"\r[{'#' * filled}{'.' * (24 - filled)}] {done:,} of {self._total:,} entries, "
+                f"\r[{'#' * filled}{'.' * (24 - filled)}] {done:,} of {self._total:,} {self._what}, "
                 f"{rate:,.0f}/s, {left:.0f} s left \x1b[K"
             )
             self._out.flush()

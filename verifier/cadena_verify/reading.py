@@ -61,7 +61,7 @@ class Reading:
         promised = Watch(ids=frozenset(records.of_ids(_uuids(promises.events))) if promises else frozenset())
         if memory.bundles:
             self._suspects = promised  # where they lie in what was read before is not known
-        plan = Plan(size, inside, self._judge, promised)
+        plan = Plan(size, inside, self._judge, promised, entries=self._rebuild.entries)
         few = memory.judged and memory.bundles > 0 and size - memory.bundles * WIDTH <= FEW
         for run in self._crew.scan(plan, _runs(memory.bundles, full)):
             self._bundles(run)

@@ -23,8 +23,14 @@ GetTile = Callable[[str], bytes | None]
 class Rebuild:
     """Feed it each bundle in order with `bundle`, then call `finish`. Defects go to the report."""
 
-    def __init__(self, history: list[Head], get_tile: GetTile, report: Report, start: Branch | None = None) -> None:
-        """`start`: what `settled` gave at an earlier reading of the same log; heads up to there are passed over."""
+    def __init__(
+        self, history: list[Head], get_tile: GetTile, report: Report, start: Branch | None = None, entries: bool = True
+    ) -> None:
+        """`start`: what `settled` gave at an earlier reading of the same log; heads up to there are passed over.
+
+        Without `entries` the leaf hashes are those of the tiles, and no entry is accused.
+        """
+        self.entries = entries
         self.size = history[-1].size
         self.tiles = 0
         self.agreed = start.edge.size if start else 0
@@ -86,7 +92,7 @@ class Rebuild:
     def finish(self) -> None:
         """Judge what is left: the partial tiles, and heads whose root no branch gave."""
         if self._lost_from is not None:
-            message = "neither entries nor tiles are left here: no root beyond can be rebuilt"
+            message = "no copy of the hashes is left here: no root beyond can be rebuilt"
             self._report.defect("history-rewritten", message, index=self._lost_from, until=self.size)
             return
         self._close_rows(full_only=False)
@@ -101,8 +107,8 @@ class Rebuild:
                 suspicion.message += "; no copy gives the signed root"
             self._report.add(suspicion)
         message = (
-            f"the stored entries agree with the signed head of size {self.agreed} and not with that of size "
-            f"{first_bad}: they were changed in between"
+            f"the stored {self._copies('entries', 'tiles')} agree with the signed head of size {self.agreed} and not "
+            f"with that of size {first_bad}: they were changed in between"
         )
         self._report.defect("history-rewritten", message, index=self.agreed, until=first_bad, head=first_bad)
 
@@ -184,17 +190,19 @@ class Rebuild:
         end = first + WIDTH
         since = max(first, self.agreed)
         until = min([head.size for head in self._failed if since < head.size < end], default=end)
-        message = "entries and leaf hashes were changed together; the tile above still gives the signed root"
+        gone, changed = self._copies("entry-missing", "tile-missing"), self._copies("entry-changed", "tile-changed")
+        what, together = self._copies("entries and leaf hashes", "leaf hashes"), self._copies(" together", "")
+        message = f"{what} were changed{together}; the tile above still gives the signed root"
         if not read:
-            message = "entries and leaf hashes are gone; the tile above stands in for them"
+            message = f"{what} are gone; the tile above stands in for them"
         for branch in start:
             branch.extend([above], 8)
-            branch.suspicions.append(Finding("entry-changed" if read else "entry-missing", message, since, until))
+            branch.suspicions.append(Finding(changed if read else gone, message, since, until))
             branch.opaque.append(range(first + 1, end))
         self._branches = [*(self._branches if read else []), *start][:MAX_BRANCHES]
         while not read and self._next and self._next.size < end:
             message = "its root cannot be rebuilt: the leaves it ends in are gone"
-            self._report.defect("entry-missing", message, head=self._next.size)
+            self._report.defect(gone, message, head=self._next.size)
             self._next = next(self._heads, None)
         if self._failed and self._failed[-1].size == end:  # judged before this branch was there
             self._heads = chain([self._next] if self._next else [], self._heads)
@@ -216,12 +224,16 @@ class Rebuild:
         stored = self._stored_row(level, number)
         if stored is None or not row:
             return
-        span = 1 << (8 * level)
+        span, below = 1 << (8 * level), self._copies("entries", "tiles below")
         for at, (mine, theirs) in enumerate(zip(row, stored, strict=False)):
             if mine != theirs:
                 first = (number * WIDTH + at) * span
-                message = f"hash {at} of {tile_path(level, number, len(row))} is not the one that the entries give"
+                message = f"hash {at} of {tile_path(level, number, len(row))} is not the one that the {below} give"
                 branch.suspicions.append(Finding("tile-changed", message, first, first + span))
+
+    def _copies(self, with_entries: str, without: str) -> str:
+        """The word for what was read."""
+        return with_entries if self.entries else without
 
     def _stored_row(self, level: int, number: int) -> list[bytes] | None:
         """The stored tile, fetched once while it is under way."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from cadena_verify.counting import Bundle, Counting, Plan, Scanned
 from cadena_verify.entries import NotAnEntry, read_event, row_of
-from cadena_verify.merkle import LEAF, leaf_hashes, tile_root
+from cadena_verify.merkle import HASH_SIZE, LEAF, leaf_hashes, tile_root
 from cadena_verify.rebuild import fetch_tile
 from cadena_verify.report import Finding
 from cadena_verify.shapes import Row, Shapes
@@ -27,6 +27,8 @@ class Scanner:
 
     def scan(self, plan: Plan, run: range) -> Scanned:
         """Read the bundles of one run; Unreadable if the source cannot."""
+        if not plan.entries:
+            return Scanned(list(_tiles(self._source, plan, run)))
         files = self._source.ahead(_paths(plan.size, run))
         out, counted = Scanned([]), Counting(plan)
         for number in run:
@@ -90,6 +92,18 @@ class Scanner:
             self._unknown = 0
             self._shapes.learn(events)
         return rows
+
+
+def _tiles(source: Source, plan: Plan, run: range) -> Iterator[Bundle]:
+    """What the tiles of leaf hashes say of these bundles; what is wrong with a tile, `rebuild` finds."""
+    widths = [width_of(0, number, plan.size) for number in run]
+    files = source.ahead(tile_path(0, number, width) for number, width in zip(run, widths, strict=True))
+    for number, width, tile in zip(run, widths, files, strict=True):
+        if tile is not None and len(tile) == WIDTH * HASH_SIZE and number not in plan.inside:
+            yield Bundle(number, tile_root(tile))
+            continue
+        found = tile if tile is not None else fetch_tile(source.get, 0, number, width)
+        yield Bundle(number, None, None if found is None else found[: width * HASH_SIZE], found)
 
 
 def _paths(size: int, run: range) -> Iterator[str]:

@@ -106,8 +106,11 @@ class Http:
         if status == 404:
             return None
         if status in (401, 403):
-            why = "needs the token of an auditor or a peer" if status == 401 else "is not open to this token"
-            raise Refused(f"{self.name}/{path} {why} (status {status}); give one with --bearer.")
+            why = "needs a token of an auditor or a peer, for the audience audit"
+            if status == 403:
+                why = "is not open to this token"
+            how = "give one with --bearer, or check without entries: --tiles-only"
+            raise Refused(f"{self.name}/{path} {why} (status {status}): {how}.")
         raise Unreadable(f"{self.name}/{path} answers with status {status}, where 200 or 404 was expected.")
 
     def _request(self, path: str) -> tuple[int, bytes]:

@@ -18,13 +18,14 @@ from pathlib import Path
 from typing import IO, Any
 
 from cadena_verify.counting import Scanned, Tally
+from cadena_verify.depth import Depth
 from cadena_verify.memory import KEY_BYTES, Memory
 from cadena_verify.merkle import HASH_SIZE
 from cadena_verify.notes import VerifierKey
 from cadena_verify.records import PARTS, from_bytes, to_bytes
 from cadena_verify.seen import SeenHead, SeenUnusable, is_signed, parse_line
 
-FORMAT = "cadena-verify state 1"
+FORMAT = "cadena-verify state 2"
 MAX_HEADER = 4096
 MAX_RECORD = 1 << 30
 _LENGTH = struct.Struct(">Q")
@@ -72,10 +73,10 @@ class State:
             self._file.close()
 
 
-def open_state(path: Path, key: VerifierKey, deep: bool) -> State:
-    """Read the file, or begin it, for audits that read entries as events (`deep`) or do not.
+def open_state(path: Path, key: VerifierKey, depth: Depth) -> State:
+    """Read the file, or begin it, for audits of one depth.
 
-    SeenUnusable if it is damaged, of another log, of the other kind, in use, or cannot be written.
+    SeenUnusable if it is damaged, of another log, of another depth, in use, or cannot be written.
     """
     try:
         file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+b")
@@ -86,10 +87,10 @@ def open_state(path: Path, key: VerifierKey, deep: bool) -> State:
         memory = Memory()
         header = file.readline(MAX_HEADER)
         if not header:
-            header = _header(memory, key, deep)
+            header = _header(memory, key, depth)
             file.write(header)
             file.flush()
-        _take_header(header, memory, key, deep, path)
+        _take_header(header, memory, key, depth, path)
         state = State(path, memory, None, file, sha256(header).digest())
         _take_records(state, key)
     except OSError as error:
@@ -110,13 +111,16 @@ def _lock(file: IO[bytes], path: Path) -> None:
         raise SeenUnusable(f"{path} is in use by another audit.") from error
 
 
-def _header(memory: Memory, key: VerifierKey, deep: bool) -> bytes:
-    said = {"format": FORMAT, "vkey": key.text, "deep": deep, "key": memory.key.hex()}
+def _header(memory: Memory, key: VerifierKey, depth: Depth) -> bytes:
+    said = {"format": FORMAT, "vkey": key.text, "depth": depth.value, "key": memory.key.hex()}
     return json.dumps(said).encode() + b"\n"
 
 
-def _take_header(header: bytes, memory: Memory, key: VerifierKey, deep: bool, path: Path) -> None:
-    damaged = SeenUnusable(f"{path} is no file of a state of cadena-verify, or it was changed.")
+def _take_header(header: bytes, memory: Memory, key: VerifierKey, depth: Depth, path: Path) -> None:
+    damaged = SeenUnusable(
+        f"{path} is no file of a state of cadena-verify, or it was changed. "
+        "Delete it, and the log is checked from its start."
+    )
     try:
         said = json.loads(header)
         form, vkey, secret = said["format"], said["vkey"], bytes.fromhex(said["key"])
@@ -126,8 +130,10 @@ def _take_header(header: bytes, memory: Memory, key: VerifierKey, deep: bool, pa
         raise damaged
     if vkey != key.text:
         raise SeenUnusable(f"{path} remembers another log than {key.name}.")
-    if said.get("deep") is not deep:
-        raise SeenUnusable(f"{path} is of audits {'without' if deep else 'with'} entries: use another file.")
+    if said.get("depth") != depth.value:
+        raise SeenUnusable(
+            f"{path} is of audits that read {str(said.get('depth'))[:10]}, not {depth.value}: use another file."
+        )
     memory.key = secret
 
 

@@ -3,6 +3,7 @@
 import json
 
 from cadena_verify.case import SHOWS
+from cadena_verify.depth import Depth
 from cadena_verify.report import Report
 
 
@@ -13,8 +14,20 @@ def verdict(report: Report) -> str:
         return f"{report.log}: {report.defects_total} defects. Do not rely on it before they are explained."
     if "promised" in facts:
         return f"{_of_case(report)}\n{SHOWS}"
+    if "saved" in facts:
+        return (
+            f"{facts['folder']}: {facts['saved']:,} files saved, {facts['kept']:,} were there: {facts['origin']} up to "
+            f"its signed head of {facts['size']:,} entries. Only the heads' signatures are checked yet; "
+            f"cadena-verify {facts['folder']} checks the rest."
+        )
     if "heads" not in facts:
         return f"{report.log} is entry {facts['index']} of {facts['origin']}, under its signed head of {facts['size']}."
+    if facts["depth"] == Depth.TILES.value:
+        return (
+            f"{facts['origin']}: {facts['tiles']:,} tiles of hashes of {facts['size']:,} entries and "
+            f"{facts['heads']:,} signed heads verified: no head contradicts another; "
+            f"no entry was read{_taken_over(report)}. Root {facts['root']}"
+        )
     if "subjects" not in facts:
         return (
             f"{facts['origin']}: the hashes of {facts['size']:,} entries, {facts['tiles']:,} tiles and "
