@@ -128,4 +128,12 @@ VERIFIER = (
         "if len(found) == count:",
         f"{_TESTS}test_shapes.py::test_g7_what_is_no_canonical_event_is_never_found_and_hides_no_other",
     ),
+    Mutant(
+        "G7",
+        "an audit without entries holds no head against a bundle that it ends in",
+        f"{_CODE}scan.py",
+        "if tile is not None and len(tile) == WIDTH * HASH_SIZE and number not in plan.inside:",
+        "if tile is not None and len(tile) == WIDTH * HASH_SIZE:",
+        f"{_TESTS}test_tiles_only.py::test_g7_what_the_hashes_can_tell_is_found_and_named",
+    ),
 )

@@ -100,7 +100,7 @@ CHANGES: dict[str, tuple[Callable[[Forged], None], set[Place]]] = {
 
 
 @pytest.mark.parametrize("name", CHANGES)
-def test_what_the_hashes_can_tell_is_found_and_named(name: str, tmp_path: Path) -> None:
+def test_g7_what_the_hashes_can_tell_is_found_and_named(name: str, tmp_path: Path) -> None:
     log = sound()
     change, finds = CHANGES[name]
     change(log)
