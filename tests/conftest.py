@@ -6,6 +6,7 @@ With `-n`, each of the processes is such a session.
 
 import asyncio
 import secrets
+import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,6 +26,10 @@ from shared.kafka import KafkaConfig, ensure_topics, fact_topic
 # A busy machine is no fault of the code: examples are judged by what they show, not by how long they took.
 settings.register_profile("cadena", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("cadena")
+
+# A shell's background job ignores Ctrl-C, and so would every process that a test starts, and interrupts on purpose.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
