@@ -96,10 +96,15 @@ def check_cosignatures(heads: list[Head], cosigner: VerifierKey, demanded: bool,
 
 
 def _published(source: Source, key: VerifierKey, report: Report) -> Head | None:
+    return _verified(published_note(source), key, report, "the published head", None)
+
+
+def published_note(source: Source) -> bytes:
+    """The published head's bytes, unchecked; Unreadable if there is none."""
     raw = source.get("checkpoint")
     if raw is None:
         raise Unreadable(f"{source.name} has no checkpoint: it is not a log, or its installation is not founded yet.")
-    return _verified(raw, key, report, "the published head", None)
+    return raw
 
 
 def _verified(raw: bytes, key: VerifierKey, report: Report, what: str, size: int | None) -> Head | None:

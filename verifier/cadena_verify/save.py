@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from cadena_verify.depth import Depth
-from cadena_verify.heads import listed_heads, load_heads
+from cadena_verify.heads import listed_heads, load_heads, published_note
 from cadena_verify.notes import NotANote, VerifierKey, parse_checkpoint, parse_note
 from cadena_verify.progress import Progress
 from cadena_verify.report import Report
-from cadena_verify.source import Source, Unreadable
+from cadena_verify.source import Source
 from cadena_verify.tiles import ENTRIES, WIDTH, tile_path, width_of
 
 
@@ -113,9 +113,7 @@ def _heads(source: Source) -> dict[str, bytes]:
     """
     items = list(listed_heads(source, -1))
     highest = max((size for item in items if (size := _size(item)) is not None), default=-1)
-    published = source.get("checkpoint")
-    if published is None:
-        raise Unreadable(f"{source.name} has no checkpoint: it is not a log, or its installation is not founded yet.")
+    published = published_note(source)
     try:
         last = parse_checkpoint(parse_note(published).text).size
     except NotANote:
