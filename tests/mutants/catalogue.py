@@ -85,7 +85,7 @@ MUTANTS = (
     Mutant(
         "G2",
         "an amendment shortens the period of keeping",
-        "services/custody/policy/retention.py",
+        "services/custody/policy/flat.py",
         "return computed if computed.until > standing.until else standing",
         "return computed",
         f"{_TESTS}rules/test_sample.py::test_g2_no_amendment_ever_shortens_the_period_of_keeping",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 
-from services.custody.policy.retention import FLAT
+from services.custody.policy.flat import FLAT
 from services.custody.refusals import UnknownReference
 from services.custody.rules.command import Command, Decision, Known
 from services.custody.rules.state import OutOfOrder, State, born

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from services.custody.policy.retention import FLAT
+from services.custody.policy.flat import FLAT
 from services.custody.refusals import (
     AlreadyProposed,
     CasesDiffer,

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from services.custody.policy.retention import FLAT, later
+from services.custody.policy.flat import FLAT, later
 from services.custody.refusals import (
     LabelTaken,
     NothingChanges,

@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from services.custody.__main__ import app
-from services.custody.policy.retention import FLAT
+from services.custody.policy.flat import FLAT
 from shared.accounts import account_digest
 from shared.events import Event
 from shared.facts.people import InstallationFounded

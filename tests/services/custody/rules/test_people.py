@@ -2,7 +2,7 @@ from typing import get_args
 
 import pytest
 
-from services.custody.policy.retention import FLAT
+from services.custody.policy.flat import FLAT
 from services.custody.refusals import AlreadyLinked, RoleNotOfTheOrganisation, UnknownReference
 from services.custody.rules.account import ROLE_KINDS
 from services.custody.rules.command import Known

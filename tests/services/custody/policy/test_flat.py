@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.custody.policy.retention import FLAT, Rule, add_years, later
+from services.custody.policy.flat import FLAT, Rule, add_years, later
 from shared.facts.samples import Retention
 
 

@@ -1,0 +1,50 @@
+"""The days of an authority: which are worked, and which do not count at all. PURE.
+
+Calendars are data with versions (`calendars/*.yaml`), made from what the authority published; none is taken from a
+library, which would guess.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+WEEKDAYS: tuple[Weekday, ...] = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+
+@dataclass(frozen=True, slots=True)
+class Holiday:
+    """A day on which the authority does not work."""
+
+    day: date
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Suspended:
+    """A span, both days included, in which no day counts; `except_` names the cases that it does not touch."""
+
+    first: date
+    last: date
+    name: str
+    exempt: Annotated[Literal["detained"] | None, Field(alias="except")] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calendar:
+    """One authority's calendar. It says nothing of days outside `covers_from` … `covers_to` (None: of all)."""
+
+    id: str
+    version: int
+    zone: str
+    """IANA name."""
+    source: str
+    weekend: tuple[Weekday, ...] = ("saturday", "sunday")
+    holidays: tuple[Holiday, ...] = ()
+    suspended: tuple[Suspended, ...] = ()
+    covers_from: date | None = None
+    covers_to: date | None = None
