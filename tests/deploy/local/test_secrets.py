@@ -29,6 +29,7 @@ def test_no_secret_stands_in_a_command_line_or_a_log(stack: Stack) -> None:
     running = {name: process.pid for name, process in (stack.services | stack.backends.processes).items()}
     assert set(PROCESSES) <= set(running)
     for name, pid in running.items():
+        assert pid is not None, f"{name} has ended by itself: {stack.process(name).log.read_text()[-4000:]}"
         line = Path(f"/proc/{pid}/cmdline").read_bytes().decode()
         assert line
         assert not [secret for secret, text in secrets.items() if text in line], name
