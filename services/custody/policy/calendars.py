@@ -12,6 +12,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from services.custody.policy.zones import zone
+
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 WEEKDAYS: tuple[Weekday, ...] = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
@@ -48,3 +50,12 @@ class Calendar:
     suspended: tuple[Suspended, ...] = ()
     covers_from: date | None = None
     covers_to: date | None = None
+
+    def __post_init__(self) -> None:
+        """ValueError for a zone that there is not, a week without a working day, a span that ends before it begins."""
+        zone(self.zone)
+        if set(self.weekend) == set(WEEKDAYS):
+            raise ValueError("the weekend is the whole week; name the days on which the authority does not work")
+        for span in self.suspended:
+            if span.last < span.first:
+                raise ValueError(f"the span {span.name!r} ends on {span.last} before it begins on {span.first}")

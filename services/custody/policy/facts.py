@@ -16,6 +16,15 @@ from shared.facts.cases import CaseRole
 Value = TypeVar("Value")
 
 
+def _placed(instant: datetime) -> None:
+    if instant.tzinfo is None:
+        raise ValueError(
+            f"the instant {instant.isoformat()} has no offset from UTC; write it as 2026-01-10T23:30:00-06:00"
+        )
+    if not 1900 <= instant.year <= 2199:
+        raise ValueError(f"the year of {instant.isoformat()} is not between 1900 and 2199")
+
+
 @dataclass(frozen=True, slots=True)
 class Statement(Generic[Value]):
     """What somebody recorded; None: it has not happened, or not any more."""
@@ -93,6 +102,11 @@ class NoticeFact:
     recipient: str | None = None
     proof: Proof | None = None
 
+    def __post_init__(self) -> None:
+        """ValueError for an instant that cannot be placed on a calendar."""
+        _placed(self.at)
+        _placed(self.recorded_at)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObjectionFact:
@@ -100,6 +114,10 @@ class ObjectionFact:
 
     at: datetime
     resolved: Literal["withdrawn", "court_permits", "court_forbids"] | None = None
+
+    def __post_init__(self) -> None:
+        """ValueError for an instant that cannot be placed on a calendar."""
+        _placed(self.at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

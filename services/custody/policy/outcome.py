@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
 Values = tuple[tuple[str, str | int], ...]
+NEVER = "never"
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +15,23 @@ class Step:
 
     code: str
     values: Values = ()
+
+
+def step(code: str, **values: str | int | date | datetime | None) -> Step:
+    """A step; days and instants (UTC) are written in ISO 8601, None as `never`."""
+    return Step(code, tuple((name, _text(value)) for name, value in values.items()))
+
+
+def _text(value: str | int | date | datetime | None) -> str | int:
+    match value:
+        case None:
+            return NEVER
+        case datetime():
+            return value.astimezone(UTC).isoformat()
+        case date():
+            return value.isoformat()
+        case _:
+            return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +51,8 @@ class Keep:
 class Window:
     """What a notice opens. `opens_at` is an instant in UTC; None: never, as the facts stand.
 
-    `last_day` is the objectors' own; `notice_by` the last day for a notice that is counted back from a planned day.
+    From `closes_at` on it is too late. `last_day` is the objectors' own; `notice_by` the last day for a notice that is
+    counted back from a planned day.
     """
 
     opens_at: datetime | None

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Annotated
+
+from pydantic import Field
 
 from services.custody.policy.calendars import Calendar
 from services.custody.policy.facts import CaseFacts, ItemFacts, NoticeFacts
@@ -26,7 +29,7 @@ class CaseQuestion:
 class NoticeQuestion:
     """The notices of a proposal, and every version of their rule that stood since the first of them."""
 
-    rules: tuple[NoticeRule, ...]
+    rules: Annotated[tuple[NoticeRule, ...], Field(min_length=1)]
     facts: NoticeFacts = field(default_factory=NoticeFacts)
 
 
@@ -38,6 +41,11 @@ class Question:
     item: ItemFacts
     cases: tuple[CaseQuestion, ...]
     notice: NoticeQuestion | None = None
+
+    def __post_init__(self) -> None:
+        """ValueError without a calendar, or where its versions do not lie in one zone."""
+        if len({calendar.zone for calendar in self.calendars}) != 1:
+            raise ValueError("name at least one calendar; all of them are versions of one authority's, in one zone")
 
 
 @dataclass(frozen=True, slots=True)
