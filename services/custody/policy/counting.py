@@ -42,6 +42,13 @@ def nominal(start: date, n: int, unit: Unit, direction: Literal[1, -1] = 1) -> d
     return months_after(start, months) if direction == 1 else months_before(start, months)
 
 
+def missing_day(start: date, unit: Unit, day: date) -> tuple[Step, ...]:
+    """A step that names the convention, where the month had no day of the number asked for."""
+    if unit == "day" or day.day == start.day:
+        return ()
+    return (step("missing_day_next" if day > start else "missing_day_last", number=start.day, day=day),)
+
+
 class _Uncovered(Exception):
     """A day was needed of which the calendar says nothing."""
 
@@ -55,8 +62,8 @@ class _Count:
         steps: list[Step] = []
         try:
             day = self._counted(start, n, unit, steps)
-            if day is not None and roll:
-                day = self._rolled(day, steps)
+            if day is not None:
+                day = self._rolled(day, steps) if roll else self._not_rolled(day, steps)
         except _Uncovered as uncovered:
             calendar = self.working.calendar
             why = step("calendar_ends", calendar=calendar.id, version=calendar.version, day=str(uncovered))
@@ -73,6 +80,7 @@ class _Count:
         if day is None:
             return None
         steps.append(step(f"{unit}s_{'after' if self.direction == 1 else 'before'}", start=start, n=n, day=day))
+        steps += missing_day(start, unit, day)
         return self._extended(start, day, steps) if self.working.observes else day
 
     def _extended(self, start: date, day: date, steps: list[Step]) -> date | None:
@@ -119,6 +127,10 @@ class _Count:
         if further is not None and not self.working.covers(further):
             raise _Uncovered(further.isoformat())
         return further
+
+    def _not_rolled(self, day: date, steps: list[Step]) -> date:
+        steps.append(step("not_rolled", day=day))
+        return day
 
     def _rolled(self, day: date, steps: list[Step]) -> date | None:
         self._known(day, 0)

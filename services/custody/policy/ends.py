@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from services.custody.policy.anchors import CASE_ANCHORS, ITEM_ANCHORS, AllOf, Anchor, AnyOf, When, named
-from services.custody.policy.counting import nominal
+from services.custody.policy.counting import missing_day, nominal
 from services.custody.policy.expressions import (
     Days,
     Each,
@@ -109,7 +109,7 @@ def _lasting(n: int, unit: Unit, since: When, matter: Matter) -> End:
     if day is None:
         return End(None, ("beyond_time",), (*found.steps, step("beyond_time")))
     told = step(f"lasts_{unit}s", n=n, anchor=_words(since), person=_name(matter), start=found.day, day=day)
-    return End(day, (), (*found.steps, told))
+    return End(day, (), (*found.steps, told, *missing_day(found.day, unit, day)))
 
 
 def _found(when: When, matter: Matter) -> End:

@@ -72,6 +72,7 @@ def serving(rule: NoticeStep, facts: NoticeFacts, allowed: Allowed) -> Served:
         at = instant(fact)
         if fact.at > fact.recorded_at:
             anomalies.append(f"dated_ahead:{fact.kind}:{fact.recipient or ''}")
+            steps.append(step("dated_ahead", kind=fact.kind, recipient=fact.recipient or "", at=fact.at))
         why = _fault(rule, fact, at, allowed, sent)
         if why is None and _bounced(rule, facts.facts, place):
             why = "bounced"
