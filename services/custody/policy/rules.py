@@ -69,6 +69,11 @@ class Entry:
     """The last day on which the text was in force."""
     says: dict[Language, str]
     """The rule in one sentence, for people."""
+    dated: Literal["stated", "earliest", "copy"] = "stated"
+    """What `valid_from` is: the day that the text names; a day before which it cannot have been in force; or the
+    year of the copy that was seen, and the text may be older."""
+    shortens: str | None = None
+    """The text by which an end may come earlier than under the version before; without it none may."""
 
     @property
     def verified(self) -> bool:
