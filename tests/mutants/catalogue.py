@@ -1,8 +1,10 @@
-"""The committed mutants. Each is one line that, broken so, breaks a guarantee; its test is named after that guarantee.
+"""The committed mutants. Each is one line that, broken so, breaks a guarantee; its test is named after that guarantee,
+or after the convention of counting (C1 to C6).
 
 Lines are given without their indentation. When code moves, its mutants move with it: a quick test finds those left.
 """
 
+from tests.mutants.counting import COUNTING
 from tests.mutants.held import HELD
 from tests.mutants.mutant import Mutant
 from tests.mutants.verifier import VERIFIER
@@ -16,6 +18,7 @@ _TESTS = "tests/services/custody/"
 MUTANTS = (
     *HELD,
     *VERIFIER,
+    *COUNTING,
     # G1: an acknowledged command is in the ledger exactly once.
     Mutant(
         "G1",
