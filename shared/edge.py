@@ -92,11 +92,15 @@ class TakeMany(Generic[M]):
 
 
 async def caller(request: Request) -> Principal:
-    """Whom the request's token speaks for."""
+    """Whom the request's token speaks for; Problem 401, and 422 for a parameter that is given twice."""
     authenticator: Authenticates = request.app.state.authenticator
     given = request.headers.getlist("authorization")
-    # Of two headers each reader might take another one: then neither counts.
-    return await authenticator.principal(given[0] if len(given) == 1 else None)
+    # Of two headers, or of two values of one parameter, each reader might take another one: then neither counts.
+    principal = await authenticator.principal(given[0] if len(given) == 1 else None)
+    names = [name for name, _ in request.query_params.multi_items()]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise validation_problem([{"loc": ("query", name), "msg": "Give it once."} for name in twice])
+    return principal
 
 
 def demand_scope(principal: Principal, service: str, act: str) -> None:

@@ -51,8 +51,10 @@ def test_it_goes_on_where_it_was_and_full_files_are_not_asked_for_again(tmp_path
 
 def test_a_save_that_was_broken_off_is_no_log_yet(tmp_path: Path, capsys: Capture) -> None:
     log = sound()
-    assert saved(Serving(log.files, fail={"tile/0/002.p/188": 9}, fail_status=404), tmp_path / "log") == 1
-    assert "tile-missing" in capsys.readouterr().out
+    assert saved(Serving(log.files, fail={"tile/0/002.p/188": 9}, fail_status=404), tmp_path / "log", "--json") == 1
+    told = capsys.readouterr().out
+    assert "tile-missing" in told
+    assert json.loads(told)["saved"] == 6
     halted = tmp_path / "halted"
     assert saved(Serving(log.files, answers={"tile/1/000.p/2": (418, b"")}), halted) == 3
     assert (halted / "tile/entries/000").exists()

@@ -58,14 +58,15 @@ def save(source: Source, folder: Path, key: VerifierKey, depth: Depth, progress:
     wanted = list(files_of(size, depth))
     missing = [file for file in wanted if file.width < WIDTH or not (folder / file.path).is_file()]
     kept, line = len(wanted) - len(missing), Progress(len(wanted), progress, what="files")
+    saved = 0
     for done, (file, raw) in enumerate(zip(missing, source.ahead(f.path for f in missing), strict=True), kept + 1):
-        _keep(source, folder, file, raw, report)
+        saved += _keep(source, folder, file, raw, report)
         line.at(done)
     line.end()
     for name, raw in said.files.items():
         write(folder / name, raw)
     report.facts |= {"size": size, "root": heads.final.root.hex(), "heads": len(heads.history)}
-    report.facts |= {"folder": str(folder), "saved": len(missing), "kept": kept}
+    report.facts |= {"folder": str(folder), "saved": saved, "kept": kept}
     return report
 
 
@@ -127,13 +128,15 @@ def _size(item: dict[str, Any]) -> int | None:
     return size if type(size) is int else None
 
 
-def _keep(source: Source, folder: Path, file: File, raw: bytes | None, report: Report) -> None:
+def _keep(source: Source, folder: Path, file: File, raw: bytes | None, report: Report) -> bool:
+    """Write a file; False, and a defect, for one that the log lacks."""
     if raw is None and file.width < WIDTH:  # it has become full since: its start is what was asked for
         file = file._replace(width=WIDTH)
         raw = source.get(file.path)
     if raw is not None:
         write(folder / file.path, raw)
-        return
+        return True
     first, until = file.span
     code = "entry-missing" if file.level == ENTRIES else "tile-missing"
     report.defect(code, f"{file.path} is missing", index=first, until=until)
+    return False

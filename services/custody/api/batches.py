@@ -29,17 +29,20 @@ MAX_BYTES = 4 * 1024 * 1024
 _ID = "0190a1b2-c3d4-7e5f-8a6b-0c1d2e3f4a5b"
 
 
-class NewSampleWithKey(NewSample):
+_SAMPLE = {
+    "key": _ID, "case": _ID, "kind": "swab", "label": "PUE-2026-00417-A", "seal": "S-118203",
+    "quantity": {"amount": 2, "unit": "swab"}, "collected_at": "2026-03-14T09:30:00-06:00",
+    "collected_place": "Calle 5 de Mayo 12, Cholula, patio",
+}  # fmt: skip
+
+
+class NewSampleWithKey(NewSample, json_schema_extra={"example": _SAMPLE}):
     """A registration as `POST /v1/samples` takes it, and the Idempotency-Key that it would have there."""
 
     key: Uuid
 
 
-class NewSamples(Body, json_schema_extra={"example": {"samples": [{
-    "key": _ID, "case": _ID, "kind": "swab", "label": "PUE-2026-00417-A", "seal": "S-118203",
-    "quantity": {"amount": 2, "unit": "swab"}, "collected_at": "2026-03-14T09:30:00-06:00",
-    "collected_place": "Calle 5 de Mayo 12, Cholula, patio",
-}]}}):  # fmt: skip
+class NewSamples(Body, json_schema_extra={"example": {"samples": [_SAMPLE]}}):
     """Registrations, each a command with a key of its own; no key twice."""
 
     samples: Annotated[list[NewSampleWithKey], Field(min_length=1, max_length=MAX_ITEMS)]

@@ -144,7 +144,9 @@ async def test_standing_is_that_of_today(office: Office, owner: Any, ledger: Lit
     assert len(await followed(office, "defence", begin)) == 2
 
 
-@pytest.mark.parametrize("query", ["after=-1", "after=+1", "after=x", "limit=0", "limit=501", "cursor=7", "after=1e3"])
+@pytest.mark.parametrize(
+    "query", ["after=-1", "after=+1", "after=x", "limit=0", "limit=501", "cursor=7", "after=1e3", "after=1&after=2"]
+)
 async def test_what_is_no_index_or_limit_is_refused(office: Office, query: str) -> None:
     answer = await office.client.get(f"/v1/changes?{query}", headers=office.headers("lab"))
     assert (answer.status_code, answer.json()["type"]) == (422, "urn:cadena:problem:invalid-request")
