@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
+from services.custody.policy.engine import answer
 from tests.services.custody.policy.scene import (
     QUESTION,
-    answer,
     ask,
     at,
     calendar,
