@@ -1,4 +1,4 @@
-"""Custody's commands: `python -m services.custody api | worker | migrate | keys | found FILE | rebuild --check`."""
+"""Custody's commands, each of which `python -m services.custody COMMAND --help` describes."""
 
 import asyncio
 import gc
@@ -10,6 +10,8 @@ from typing import Annotated
 import typer
 from pydantic import ValidationError
 
+from services.custody.clock_command import clock
+from services.custody.policy_commands import commands as packs
 from services.custody.settings import ApiSettings, FoundSettings, KeysSettings, MigrateSettings, RebuildSettings
 from shared.canonical import NotCanonical, strict_loads
 from shared.failpoint import arm
@@ -21,6 +23,8 @@ PACKAGE = Path(__file__).parent
 PROMISE_KEY = "custody-promise.pem"
 GARBAGE_OBJECTS = 50_000
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+app.command()(clock)
+app.add_typer(packs, name="packs")
 
 
 @app.command()

@@ -14,10 +14,8 @@ from services.custody.policy.rules import Language
 from services.custody.policy.zones import zone
 
 LANGUAGES: tuple[Language, ...] = get_args(Language)
-LISTED = frozenset({"anchor", "roles"})
-"""Values that name several terms, parted by `|`."""
-TERMS = LISTED | {"kind", "instead", "unit", "start"}
-"""Values that may be terms of the law; what is none stands as it is."""
+TERMS = frozenset({"anchor", "roles", "kind", "instead", "unit", "start", "known"})
+"""Values that may be terms of the law, or several parted by `|`; what is none stands as it is."""
 
 
 def explain(steps: tuple[Step, ...], language: Language, zone_name: str) -> tuple[str, ...]:

@@ -44,7 +44,9 @@ def _pending(case: CaseQuestion) -> Iterator[End]:
 
 def _by_rule(rule: RetentionRule, matter: Matter) -> End:
     """The latest over the cases of the rule that may hold, up to and with the first that must."""
-    applied = step("rule", rule=rule.id, version=rule.version, source=rule.source.text, case=matter.case.case)
+    known = "verified" if rule.verified else "unverified"
+    source, case = rule.source.text, matter.case.case
+    applied = step("rule", rule=rule.id, version=rule.version, source=source, known=known, case=case)
     found, certain = _applying(rule, matter)
     ends = [end(one.keep, matter) for one in found]
     if certain is None:

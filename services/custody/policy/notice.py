@@ -69,8 +69,9 @@ def _stepped(rule: NoticeRule, calendar: Calendar, about: About) -> tuple[tuple[
     """The last of the rule's notices, each of which begins where the one before it opened."""
     earliest = _not_before(rule, about)
     allowed = Allowed(calendar.zone, earliest.day, never=rule.not_before is not None and earliest.day is None)
+    known = "verified" if rule.verified else "unverified"
     steps: list[Step] = [
-        step("notice_rule", rule=rule.id, version=rule.version, source=rule.source.text),
+        step("notice_rule", rule=rule.id, version=rule.version, source=rule.source.text, known=known),
         step("calendar", calendar=calendar.id, version=calendar.version, zone=calendar.zone, tzdata=VERSION),
         *earliest.steps,
     ]
