@@ -43,7 +43,7 @@ def by_rule(rule: Node, case: Node, item: Node) -> End:
         when = branch.get("when", {})
         if may_hold(when, case, item):
             ends.append(end(branch["keep"], case, item, None))
-        if must_hold(when, case, item) and may_hold(when, case, item):
+        if must_hold(when, case, item):
             return latest(ends)
     return None
 

@@ -201,11 +201,7 @@ class Notice:
         if within is None:
             return None
         if within["from"] in OF_CASE:
-            named = [
-                begins(fact)
-                for fact in served.facts
-                if fact["kind"] == within["from"] and (fact["kind"] != "order_entered" or fact["by"] == "court")
-            ]
+            named = [read(fact["at"]) for fact in served.facts if fact["kind"] == within["from"]]
             begun = named[0] if named else None
         else:
             start = served.start({"start": within["from"]})

@@ -101,11 +101,14 @@ class Served:
 
     def was_sent_before(self, fact: Node) -> bool:
         """(b)"""
-        for place, one in enumerate(self.facts):
-            to_them = one["kind"] == "sent" and one.get("recipient") == fact.get("recipient")
-            if to_them and not self.too_early(one) and not self.followed_by("contradicted", place):
-                return begins(one) <= begins(fact)
-        return False
+        return any(
+            one["kind"] == "sent"
+            and one.get("recipient") == fact.get("recipient")
+            and not self.too_early(one)
+            and not self.followed_by("contradicted", place)
+            and begins(one) <= begins(fact)
+            for place, one in enumerate(self.facts)
+        )
 
     def with_substitutes(self, who: str) -> list[str]:
         """The recipient, then all who stand in for them, through however many."""
