@@ -95,21 +95,17 @@ class _Count:
 
     def _suspended(self, start: date, day: date) -> int:
         """Days after the start, up to the end, that do not count."""
-        if self.working.bounded and day != start:
-            self._known(start, 1)
-            self._known(day, 0)
-        if not self.working.calendar.suspended:
-            return 0
-        first, last = sorted((start.toordinal() + self.direction, day.toordinal()))
         if day == start:
             return 0
+        first, last = sorted((start.toordinal() + self.direction, day.toordinal()))
+        self._demand(date.fromordinal(first))
+        self._demand(date.fromordinal(last))
         return sum(not self.working.counts(date.fromordinal(ordinal)) for ordinal in range(first, last + 1))
 
-    def _known(self, day: date, further: int) -> date:
-        asked = days_after(day, further * self.direction)
-        if asked is not None and not self.working.covers(asked):
-            raise _Uncovered(asked.isoformat())
-        return day
+    def _demand(self, day: date) -> None:
+        """Raises _Uncovered for a day of which the calendar says nothing."""
+        if not self.working.covers(day):
+            raise _Uncovered(day.isoformat())
 
     def _walk(self, start: date, n: int, counts: Callable[[date], bool]) -> date | None:
         """The n-th day after (before) a day of those that count."""
@@ -124,8 +120,8 @@ class _Count:
 
     def _next(self, day: date) -> date | None:
         further = days_after(day, self.direction)
-        if further is not None and not self.working.covers(further):
-            raise _Uncovered(further.isoformat())
+        if further is not None:
+            self._demand(further)
         return further
 
     def _not_rolled(self, day: date, steps: list[Step]) -> date:
@@ -133,7 +129,7 @@ class _Count:
         return day
 
     def _rolled(self, day: date, steps: list[Step]) -> date | None:
-        self._known(day, 0)
+        self._demand(day)
         moved: date | None = day
         while moved is not None and not self.working.worked(moved):
             moved = self._next(moved)

@@ -22,11 +22,6 @@ class Working:
     detained: bool
     observes: bool
 
-    @property
-    def bounded(self) -> bool:
-        """Whether there are days of which the calendar says nothing."""
-        return self.calendar.covers_from is not None or self.calendar.covers_to is not None
-
     def covers(self, day: date) -> bool:
         """Whether the calendar says anything of the day."""
         first, last = self.calendar.covers_from, self.calendar.covers_to

@@ -125,6 +125,7 @@ def test_without_a_notice_nothing_is_permitted_and_both_tell_so() -> None:
         (asked(cases=[{"facts": {"case": "1"}, "rules": ["here:K-2"]}]), "it has K-1@1"),
         (asked(cases=[{"facts": {"case": "1", "death": "x"}}]), "cases.0.facts.death: there is no such member"),
         (asked(cases=["1"]), "cases.0"),
+        (asked(cases=7), "cases"),
         (asked(item={}), "item.item: Field required"),
         (asked(notice={"rules": []}), "notice.rules"),
         (asked(notice=7), "notice"),

@@ -78,11 +78,13 @@ def test_c4_an_instant_is_a_day_in_the_zone_of_the_authority() -> None:
         ("America/Santiago", "2026-04-03", "2026-04-05T04:00:00+00:00"),
         ("Asia/Beirut", "2026-03-27", "2026-03-28T22:00:00+00:00"),
         ("Pacific/Apia", "2011-12-28", "2011-12-30T10:00:00+00:00"),
+        ("America/Toronto", "1919-03-29", "1919-03-31T04:30:00+00:00"),
         ("America/St_Johns", "2010-11-05", "2010-11-07T03:30:00+00:00"),
     ],
 )
 def test_c4_a_day_begins_where_the_day_before_comes_no_more(zone: str, start: str, opens: str) -> None:
-    """Midnight is jumped over in Santiago and Beirut, a day is left out in Apia, midnight comes twice in St John's."""
+    """Midnight is jumped over in Santiago and Beirut, a day is left out in Apia;
+    in Toronto the jump began half an hour before midnight, and midnight came twice in St John's."""
     step = {"period": {"n": 1, "unit": "day"}, "roll": "none"}
     window = opened(served(f"{start}T18:00:00Z"), step=step, calendars=[calendar(zone)])
     assert at(window) == opens
