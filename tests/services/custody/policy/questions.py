@@ -5,6 +5,7 @@ Every choice is drawn from the `Random` that is given, so a seed tells the quest
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from random import Random
 from typing import Any, get_args
 
@@ -91,7 +92,10 @@ class Questions:
 
     def statements(self, value: Callable[[], Any]) -> list[Node]:
         """Mostly a court's."""
-        one = lambda: {"value": None if self.chance(7) else value(), "by": "court" if self.chance(70) else "other"}  # noqa: E731
+
+        def one() -> Node:
+            return {"value": None if self.chance(7) else value(), "by": "court" if self.chance(70) else "other"}
+
         return self.some(one, 3 if self.chance(20) else 1)
 
     def stated(self, anchors: Any, percent_own: int = 100) -> Node:
@@ -100,7 +104,7 @@ class Questions:
         told: Node = {"dates": dates}
         if anchors is not PersonAnchor:
             told["circumstances"] = {
-                name: self.statements(lambda codes=codes: self.pick(codes))  # type: ignore[misc]
+                name: self.statements(partial(self.pick, codes))
                 for name, codes in CIRCUMSTANCES.items()
                 if self.chance(percent_own) and self.chance(60)
             }
@@ -122,7 +126,10 @@ class Questions:
 
     def person(self) -> Node:
         """Mostly convicted."""
-        role = lambda: {"role": self.pick(ROLES) if self.chance(30) else "convicted", "ended": self.chance(10)}  # noqa: E731
+
+        def role() -> Node:
+            return {"role": self.pick(ROLES) if self.chance(30) else "convicted", "ended": self.chance(10)}
+
         return {"person": f"p-{self.random.randrange(9)}", "roles": self.some(role, 2, 1), **self.stated(PersonAnchor)}
 
     # Rules.
@@ -135,11 +142,14 @@ class Questions:
 
     def retention(self) -> Node:
         """A retention rule."""
-        branch = lambda: {
-            "keep": self.expression(2),
-            **self.maybe(50, when=self.when),
-            **self.maybe(30, review_by=self.leaf),
-        }  # noqa: E731
+
+        def branch() -> Node:
+            return {
+                "keep": self.expression(2),
+                **self.maybe(50, when=self.when),
+                **self.maybe(30, review_by=self.leaf),
+            }
+
         cases = self.some(branch, 2)
         return {**self.entry(), "cases": [*cases, {"keep": self.expression(2), **self.maybe(20, when=self.when)}]}
 
@@ -153,7 +163,7 @@ class Questions:
         if depth and self.chance(25):
             return {self.pick(("max", "min")): self.some(lambda: self.expression(depth - 1), 3, 1)}
         if self.chance(40):
-            roles = self.some(lambda: self.pick(ROLES), 1) + ["convicted"]
+            roles = [*self.some(lambda: self.pick(ROLES), 1), "convicted"]
             each = {"combine": self.pick(("max", "min")), "of": roles, "keep": self.leaf(PersonAnchor)}
             return {"per_person": each}
         return "forever" if self.chance(2) else self.leaf()
@@ -186,19 +196,25 @@ class Questions:
         """Where a clock starts."""
         if self.chance(12):
             return "count_back_from_planned"
-        of = lambda: {
-            "start": self.pick(STARTS) if self.chance(25) else self.pick(("served", "sent", "received")),
-            **self.maybe(15, of=lambda: "convicted"),
-        }  # noqa: E731
+
+        def of() -> Node:
+            return {
+                "start": self.pick(STARTS) if self.chance(25) else self.pick(("served", "sent", "received")),
+                **self.maybe(15, of=lambda: "convicted"),
+            }
+
         return {self.pick(("later_of", "earlier_of")): self.some(of, 3, 1)} if self.chance(20) else of()
 
     def step(self) -> Node:
         """One notice."""
-        wanted = lambda: {
-            "kind": self.pick(KINDS),
-            "fallback": self.some(lambda: self.pick(KINDS), 3),
-            "if_any": self.chance(20),
-        }  # noqa: E731
+
+        def wanted() -> Node:
+            return {
+                "kind": self.pick(KINDS),
+                "fallback": self.some(lambda: self.pick(KINDS), 3),
+                "if_any": self.chance(20),
+            }
+
         named = [{"kind": "convicted"}] + (self.some(wanted, 2) if self.chance(40) else [])
         made: Node = {"recipients": named if self.chance(92) else [], "starts_at": self.start()}
         made["period"] = self.period() if self.chance(92) else None

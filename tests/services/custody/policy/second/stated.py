@@ -40,8 +40,7 @@ def possible(name: str, case: dict[str, Any], item: dict[str, Any]) -> set[str |
 def may_hold(when: dict[str, Any], case: dict[str, Any], item: dict[str, Any]) -> bool:
     """Whether each circumstance could be one of those named."""
     return all(
-        any(value is ANYTHING or value in named for value in possible(name, case, item))
-        for name, named in when.items()
+        any(value is ANYTHING or value in named for value in possible(name, case, item)) for name, named in when.items()
     )
 
 
