@@ -6,8 +6,10 @@ A table stands in its page between `<!-- <name>: generated -->` and `<!-- <name>
 import re
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
+from deploy import law
 from deploy.kafka.rights import DESCRIBE_CONFIGS, READ, RIGHTS, SOURCES, WRITE, topic_of
 from services.custody.authorise import TABLE, Relation
 from services.custody.rules.account import ROLE_KINDS
@@ -57,6 +59,14 @@ TABLES: dict[str, tuple[str, Callable[[], str]]] = {
     "kinds": ("docs/custody.md", kinds),
     "relations": ("docs/custody.md", relations),
     "broker": ("docs/operations.md", broker),
+    "packs": ("docs/law/packs.md", partial(law.overview, "en")),
+    "rules": ("docs/law/packs.md", partial(law.rules, "en")),
+    "codes": ("docs/law/packs.md", partial(law.codes, "en")),
+    "calendars": ("docs/law/packs.md", partial(law.days, "en")),
+    "paquetes": ("docs/law/paquetes.md", partial(law.overview, "es")),
+    "reglas": ("docs/law/paquetes.md", partial(law.rules, "es")),
+    "códigos": ("docs/law/paquetes.md", partial(law.codes, "es")),
+    "calendarios": ("docs/law/paquetes.md", partial(law.days, "es")),
 }
 """Name of a table → its page and what it says."""
 

@@ -187,7 +187,7 @@ def test_a_text_in_force_learns_that_it_ended() -> None:
 
 
 def test_every_shipped_entry_is_released_and_a_changed_one_cannot_be() -> None:
-    released = {}
+    released: dict[str, dict[str, str]] = {}
     for pack in packs().values():
         released = release(pack, released)
     assert released == RELEASED == read_released(written_released(released))
