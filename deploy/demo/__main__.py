@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from deploy.demo.audit import everything_holds, published_at, sealed_place, signed_sizes, tamper
+from deploy.demo.court import court_date
 from deploy.demo.custody import Evidence, hand_over, refused_act, register
 from deploy.demo.notice import appoint, check_offline, propose, show_mail
 from deploy.demo.picture import Path as FactPath
@@ -81,6 +82,7 @@ def tell(stack: Stack) -> None:
     proposal = propose(troupe, teller, evidence)
     event, message_id = show_mail(troupe, teller, proposal)
     check_offline(troupe, teller, event)
+    court_date(troupe, teller, event)
     verdict = everything_holds(troupe, teller)
     picture(troupe, teller, event, message_id, verdict)
     tamper(troupe, teller, victim(troupe, evidence))
