@@ -1,7 +1,7 @@
 # Everything is started from here; `make` alone lists it. Needs Python 3.11 to 3.14 and nothing else.
 # PYTHON=/path/to/python3.13 chooses the Python that .venv is made with.
 .DEFAULT_GOAL := help
-.PHONY: help demo serve down status test lint chaos tamper mutants drills interop bench fuzz openapi docs picture fresh lock clean local dev
+.PHONY: help demo serve down status test lint chaos tamper mutants drills prove-clocks coverage-policy interop bench fuzz openapi docs picture fresh lock clean local dev
 
 PY := .venv/bin/python
 # The same for what runs long or starts processes: it ends when make is killed, and all that it started ends with it.
@@ -16,7 +16,7 @@ BOOTSTRAP = for p in "$$PYTHON" python3 python3.13 python3.12 python3.11 python3
 
 help: ## this list
 	@echo "Cadena: chain of custody for biological evidence."; \
-	sed -n 's/^\([a-z]*\):[^#]*## /  make \1\t/p' Makefile | expand -t 18
+	sed -n 's/^\([a-z-]*\):[^#]*## /  make \1\t/p' Makefile | expand -t 18
 
 local:
 	@$(call BOOTSTRAP,local)
@@ -54,6 +54,13 @@ tamper: dev ## 10,000 random tampers as the database's owner, each to be found a
 
 mutants: dev ## break each guarantee by one line and see its own test turn red; ARGS="G7 G8" takes some
 	@$(RUN) -m tests.mutants $(ARGS)
+
+prove-clocks: dev ## 100,000 random questions of dates for two clock engines that share no line; ARGS="--cases 1000 --seed 7"
+	@$(RUN) -m tests.clocks $(ARGS)
+
+coverage-policy: dev ## every branch of the clock engine is taken by its own tests
+	@$(RUN) -m coverage run --branch --source=services/custody/policy --data-file=var/coverage-policy -m pytest -q tests/services/custody/policy \
+	&& $(PY) -m coverage report --data-file=var/coverage-policy --skip-covered --show-missing --fail-under=100
 
 drills: dev ## restore, take-over and a replaced Kafka, on an installation of its own (4 minutes)
 	@$(RUN) -m pytest -v tests/drills $(ARGS)

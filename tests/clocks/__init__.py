@@ -1,0 +1,1 @@
+"""A hundred thousand random questions, answered by both clock engines."""
