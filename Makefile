@@ -16,7 +16,7 @@ BOOTSTRAP = for p in "$$PYTHON" python3 python3.13 python3.12 python3.11 python3
 
 help: ## this list
 	@echo "Cadena: chain of custody for biological evidence."; \
-	sed -n 's/^\([a-z-]*\):[^#]*## /  make \1\t/p' Makefile | expand -t 18
+	sed -n 's/^\([a-z-]*\):[^#]*## /  make \1\t/p' Makefile | expand -t 27
 
 local:
 	@$(call BOOTSTRAP,local)
