@@ -29,7 +29,6 @@ from services.custody.policy.rules import (
     Required,
     RetentionRule,
     StartOf,
-    StartsAt,
 )
 
 WORDS: dict[Language, dict[str, str]] = {
@@ -105,13 +104,11 @@ def force(entry: Entry, language: Language) -> str:
 
 def formula(entry: Entry) -> Iterator[str]:
     """The counting of a rule, a line for each of its cases or notices."""
-    if isinstance(entry, RetentionRule):
-        for case in entry.cases:
-            review = f"; review by {_ends(case.review_by)}" if case.review_by is not None else ""
-            yield f"{_when(case.when)}{_ends(case.keep)}{review}"
-    elif isinstance(entry, NoticeRule):
-        for step in entry.steps:
-            yield _step(step)
+    for case in entry.cases if isinstance(entry, RetentionRule) else ():
+        review = f"; review by {_ends(case.review_by)}" if case.review_by is not None else ""
+        yield f"{_when(case.when)}{_ends(case.keep)}{review}"
+    if isinstance(entry, NoticeRule):
+        yield from (_step(step) for step in entry.steps)
         yield "; ".join(_effects(entry))
 
 
@@ -178,16 +175,11 @@ def _period(period: Period) -> str:
     return f"{period.n} {period.unit.replace('_', ' ')}{'' if period.n == 1 else 's'}"
 
 
-def _start(start: StartsAt) -> str:
-    match start:
-        case StartOf(start=kind, of=of):
-            return f"{kind} ({of})" if of else kind
-        case LaterOf(later_of=several):
-            return f"later_of({', '.join(_start(one) for one in several)})"
-        case EarlierOf(earlier_of=several):
-            return f"earlier_of({', '.join(_start(one) for one in several)})"
-        case _:
-            return str(start)
+def _start(start: StartOf | LaterOf | EarlierOf) -> str:
+    if isinstance(start, StartOf):
+        return f"{start.start} ({start.of})" if start.of else start.start
+    name, several = ("later_of", start.later_of) if isinstance(start, LaterOf) else ("earlier_of", start.earlier_of)
+    return f"{name}({', '.join(_start(one) for one in several)})"
 
 
 def _effects(rule: NoticeRule) -> Iterator[str]:

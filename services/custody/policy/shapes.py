@@ -60,10 +60,8 @@ def said(node: Node) -> str:
             return str(value).lower()
         case Leaf(value=str() as value):
             return f"{value[:60]!r}"
-        case Leaf(value=value):
-            return str(value)
         case _:
-            return "unreadable"
+            return str(node.value) if isinstance(node, Leaf) else "unreadable"
 
 
 def _hint(node: Node, shape: Any) -> str:

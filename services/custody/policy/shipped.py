@@ -18,13 +18,13 @@ Shipped = TypeVar("Shipped", Pack, Calendar)
 @lru_cache(maxsize=1)
 def packs() -> Mapping[str, Pack]:
     """The packs by id. ValueError, with file and line, if one cannot be read."""
-    return MappingProxyType(_read("packs", read_pack))
+    return MappingProxyType(latest(texts("packs"), read_pack))
 
 
 @lru_cache(maxsize=1)
 def calendars() -> Mapping[str, Calendar]:
     """The calendars by id, each in its last version. ValueError, with file and line, if one cannot be read."""
-    return MappingProxyType(_read("calendars", read_calendar))
+    return MappingProxyType(latest(texts("calendars"), read_calendar))
 
 
 def texts(folder: str) -> dict[str, str]:
@@ -37,12 +37,13 @@ def _name(file: resources.abc.Traversable) -> str:
     return file.name
 
 
-def _read(folder: str, read: Callable[[str], Read[Shipped]]) -> dict[str, Shipped]:
+def latest(files: Mapping[str, str], read: Callable[[str], Read[Shipped]]) -> dict[str, Shipped]:
+    """What the files say, by id, each in its last version. ValueError, with file and line, if one cannot be read."""
     found: dict[str, Shipped] = {}
-    for name, text in texts(folder).items():
+    for name, text in files.items():
         result = read(text)
         if result.value is None:
-            told = "\n".join(f"{folder}/{name}:{defect.line}: {defect.reason}" for defect in result.defects)
+            told = "\n".join(f"{name}:{defect.line}: {defect.reason}" for defect in result.defects)
             raise ValueError(told)
         standing = found.get(result.value.id)
         if standing is None or standing.version < result.value.version:

@@ -13,12 +13,15 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from services.custody.policy.choosing import choosable
+from services.custody.policy.expressions import FixedDate
 from services.custody.policy.lint import check, lint, lint_calendar
 from services.custody.policy.nodes import MAX_BYTES, MAX_DEPTH
+from services.custody.policy.probes import shorter
 from services.custody.policy.reading import read_calendar, read_pack
 from services.custody.policy.released import Changed, digest, entries, key, read_released, release, written_released
-from services.custody.policy.saying import page
-from services.custody.policy.shipped import calendars, packs, texts
+from services.custody.policy.rules import EarlierOf, Objection, Period, RetentionCase, StartOf
+from services.custody.policy.saying import formula, page
+from services.custody.policy.shipped import calendars, latest, packs, texts
 from services.custody.policy_commands import commands
 
 ROOT = Path(__file__).parents[4]
@@ -146,6 +149,40 @@ def test_a_later_version_may_end_later(changed: str, to: str) -> None:
     assert lint(_second_version(changed, to)) == ()
 
 
+def test_a_notice_later_before_the_planned_day_is_a_shortening() -> None:
+    rule = next(one for one in packs()["us-federal"].notice if one.id == "US-3772")
+    later = replace(rule, version=2, steps=(replace(rule.steps[0], period=Period(59, "day")),))
+    assert "notice by" in (shorter(rule, later) or "")
+    assert shorter(later, rule) is None
+    assert shorter(rule, packs()["us-federal"].retention[0]) is None
+
+
+def test_a_shipped_file_that_cannot_be_read_is_named_and_the_last_version_stands() -> None:
+    with pytest.raises(ValueError, match=r"bad.yaml:2: this must be a whole number"):
+        latest({"bad.yaml": WISCONSIN.replace("version: 1", "version: x", 1)}, read_pack)
+    newer = WISCONSIN.replace("version: 1", "version: 2", 1)
+    assert latest({"a": newer, "b": WISCONSIN}, read_pack)["us-wi"].version == 2
+
+
+def test_a_formula_says_what_no_shipped_rule_has() -> None:
+    rule = packs()["us-wi"].retention[0]
+    dated = replace(rule, cases=(RetentionCase(FixedDate(date(2030, 1, 1))),))
+    notice = packs()["us-tx"].notice[0]
+    starts = EarlierOf((StartOf("received"), StartOf("served", "convicted")))
+    assert list(formula(dated)) == ["until 2030-01-01"]
+    told = replace(
+        notice, steps=(replace(notice.steps[0], starts_at=starts),), objection=Objection("hold_until", date(2030, 1, 1))
+    )
+    assert "earlier_of(received, served (convicted))" in next(formula(told))
+    assert "objection hold_until until 2030-01-01" in list(formula(told))[-1]
+
+
+def test_what_could_not_be_read_keeps_its_defects() -> None:
+    read = read_pack("id: here\nretention:\n  - {}\n")
+    assert check(read, {}) == read.defects
+    assert (read.lines.of("retention", 0, "source"), read.lines.of("notice"), read.lines.of()) == (3, 1, 1)
+
+
 def test_a_shortening_stands_if_it_names_its_text() -> None:
     assert (
         lint(_second_version("    role: exit", '    shortens: "an act"\n    role: exit').replace("n: 90", "n: 90"))
@@ -260,6 +297,7 @@ def test_any_value_anywhere_gives_a_pack_or_defects(value: object, place: tuple[
         "? {a: b}\n: c",
         "id: 1:30\nversion: 2001-01-01T00:00:00Z\ntitle: 1.5",
         "\n".join(f"k{n}: v" for n in range(60_000)),
+        'id: "\\Uffffffff"',
     ],
 )
 def test_a_text_made_to_hurt_is_a_defect(text: str) -> None:
