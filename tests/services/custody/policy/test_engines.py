@@ -94,7 +94,7 @@ PROTECTING = (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("engine", (first, solve), ids=("first", "second"))
+@pytest.mark.parametrize("engine", [first, solve], ids=("first", "second"))
 @pytest.mark.parametrize("protect", PROTECTING, ids=lambda protect: protect.__name__)
 def test_more_protection_never_brings_a_date_nearer(protect: Any, engine: Any) -> None:
     for number in range(250):
