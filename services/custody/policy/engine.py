@@ -25,8 +25,11 @@ def answer(asked: Question) -> Answer:
     if all(rule.role == "exit" for rule in asked.notice.rules):
         return _answered(kept, opened, opened.opens_at, step("exit"))
     after = _after(kept, asked.calendars[0].zone)
+    how = step("condition", kept=after, notice=opened.opens_at)
     both = None if after is None or opened.opens_at is None else max(after, opened.opens_at)
-    return _answered(kept, opened, both, step("condition", kept=after, notice=opened.opens_at))
+    if both is not None and opened.closes_at is not None and opened.closes_at <= both:
+        return _answered(kept, opened, None, how, step("closed_before_open", opens=both, closes=opened.closes_at))
+    return _answered(kept, opened, both, how)
 
 
 def _windows(asked: Question, notice: NoticeQuestion) -> Window:
@@ -40,6 +43,6 @@ def _after(kept: Keep, zone: str) -> datetime | None:
     return first_instant(day, zone) if day is not None else None
 
 
-def _answered(kept: Keep, opened: Window | None, at: datetime | None, how: Step) -> Answer:
-    steps = (*kept.steps, *(opened.steps if opened is not None else ()), how, step("permitted", at=at))
+def _answered(kept: Keep, opened: Window | None, at: datetime | None, *how: Step) -> Answer:
+    steps = (*kept.steps, *(opened.steps if opened is not None else ()), *how, step("permitted", at=at))
     return Answer(kept, opened, at, steps)

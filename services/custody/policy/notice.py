@@ -6,23 +6,22 @@ docs/law/counting.md, points 20 to 25.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime
 
 from services.custody.policy.calendars import Calendar
-from services.custody.policy.counting import nominal
-from services.custody.policy.days import days_after
 from services.custody.policy.ends import End, Matter, end, latest
 from services.custody.policy.facts import CaseFacts, ItemFacts, NoticeFacts
 from services.custody.policy.orders import judged
 from services.custody.policy.outcome import Step, Window, step
+from services.custody.policy.periods import over
 from services.custody.policy.rules import ExecuteWithin, NoticeRule, StartOf
-from services.custody.policy.service import Allowed
+from services.custody.policy.service import CASE_STARTS, Allowed
 from services.custody.policy.standing import may_hold, possible
-from services.custody.policy.starts import CASE_STARTS, Told, running
+from services.custody.policy.starts import Told, running
 from services.custody.policy.versions import closed, once
 from services.custody.policy.window import Counted, counted, served_outside
 from services.custody.policy.working import Working
-from services.custody.policy.zones import VERSION, day_of, first_instant
+from services.custody.policy.zones import VERSION
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +51,7 @@ def window(rule: NoticeRule, calendar: Calendar, about: About) -> Window:
     needed = [] if period is None else [last.at]
     instants = [at for at in (*needed, served.at, *order.not_before) if at is not None]
     opens = None if unmet else max(instants)
-    closes, closing = _closes(rule, about.facts, last.told, calendar.zone)
+    closes, closing = _closes(rule, about.facts, last.told, calendar)
     found = Window(
         opens_at=opens,
         closes_at=closes,
@@ -87,7 +86,7 @@ def _stepped(rule: NoticeRule, calendar: Calendar, about: About) -> tuple[tuple[
 
 def _not_before(rule: NoticeRule, about: About) -> End:
     """The day until which the rule allows no notice: the latest of its ends over the cases."""
-    if rule.not_before is None:
+    if rule.not_before is None or not about.cases:
         return End(None)
     found = latest([end(rule.not_before, Matter(about.item, case)) for case in about.cases])
     return End(found.day, found.unknown, (*found.steps, step("not_before", day=found.day)))
@@ -100,22 +99,19 @@ def _working(calendar: Calendar, about: About, observes: bool) -> Working:
     return Working(calendar, detained, observes)
 
 
-def _closes(rule: NoticeRule, facts: NoticeFacts, told: Told, zone: str) -> tuple[datetime | None, tuple[Step, ...]]:
+def _closes(
+    rule: NoticeRule, facts: NoticeFacts, told: Told, calendar: Calendar
+) -> tuple[datetime | None, tuple[Step, ...]]:
     """From when on it is too late, by `execute_within`; None if the rule or the facts set no end."""
     within = rule.execute_within
     since = _since(within, facts, told) if within is not None else None
     if within is None or since is None:
         return None, ()
-    if within.unit == "second":
-        at: datetime | None = since + timedelta(seconds=within.n)
-    else:
-        last = nominal(day_of(since, zone), within.n, within.unit)
-        after = days_after(last, 1) if last is not None else None
-        at = first_instant(after, zone) if after is not None else None
-    return at, (step("closes", start=since, n=within.n, unit=within.unit, at=at),)
+    found = over(since, within.n, within.unit, Working(calendar, detained=False, observes=False), "after", roll=False)
+    return found.at, (*found.steps, step("closes", start=since, n=within.n, unit=within.unit, at=found.at))
 
 
 def _since(within: ExecuteWithin, facts: NoticeFacts, told: Told) -> datetime | None:
     if within.since not in CASE_STARTS:
         return running(StartOf(within.since), told).at
-    return next((fact.at for fact in facts.facts if fact.kind == within.since), None)
+    return next((fact.at.astimezone(UTC) for fact in facts.facts if fact.kind == within.since), None)

@@ -6,10 +6,10 @@ docs/law/counting.md, point 22. An objection is never late.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from services.custody.policy.days import days_after
-from services.custody.policy.facts import NoticeFact, NoticeFacts
+from services.custody.policy.facts import NoticeFacts
 from services.custody.policy.outcome import Step, step
 from services.custody.policy.periods import over
 from services.custody.policy.rules import NoticeRule
@@ -33,9 +33,9 @@ def judged(rule: NoticeRule, facts: NoticeFacts, told: Told, working: Working) -
     unmet = [*_objections(rule, facts)]
     instants: list[datetime] = []
     steps = [step(code) for code in unmet]
-    until = rule.objection.until
-    if until is not None and any(one.resolved != "withdrawn" for one in facts.objections):
-        after = days_after(until, 1)
+    if rule.objection.effect == "hold_until" and any(one.resolved != "withdrawn" for one in facts.objections):
+        until = rule.objection.until
+        after = days_after(until, 1) if until is not None else None
         at = first_instant(after, working.calendar.zone) if after is not None else None
         steps.append(step("held_until", day=until, at=at))
         if at is None:
@@ -75,18 +75,18 @@ def _ordered(rule: NoticeRule, facts: NoticeFacts, working: Working) -> tuple[da
         return None, [step("no_order")]
     wait = rule.post_order_wait
     if wait is None:
-        return order.at, [step("ordered", at=order.at)]
+        return order, [step("ordered", at=order)]
     roll = rule.steps[-1].roll == "next_business_day"
-    found = over(order.at, wait.n, wait.unit, working, wait.day_rule, roll)
-    return found.at, [step("ordered", at=order.at), step("post_order_wait", n=wait.n, unit=wait.unit), *found.steps]
+    found = over(order, wait.n, wait.unit, working, wait.day_rule, roll)
+    return found.at, [step("ordered", at=order), step("post_order_wait", n=wait.n, unit=wait.unit), *found.steps]
 
 
-def _order(facts: NoticeFacts) -> NoticeFact | None:
-    """The last order of a court that is not older than an objection which a court resolved."""
+def _order(facts: NoticeFacts) -> datetime | None:
+    """The instant of the last order of a court that is not older than an objection which a court resolved."""
     resolved = [one.at for one in facts.objections if one.resolved == "court_permits"]
     fitting = [
         fact
         for fact in facts.facts
         if fact.kind == "order_entered" and fact.by == "court" and all(at <= fact.at for at in resolved)
     ]
-    return fitting[-1] if fitting else None
+    return fitting[-1].at.astimezone(UTC) if fitting else None

@@ -25,7 +25,7 @@ class Addressed:
 
 @dataclass(frozen=True, slots=True)
 class Parties:
-    """All that must be told; `missing` are the kinds for which there is nobody."""
+    """All that must be told: nobody, if there is nobody for a kind that must be, which is then in `missing`."""
 
     addressed: tuple[Addressed, ...]
     missing: tuple[RecipientKind, ...]
@@ -50,7 +50,7 @@ def required(rule: NoticeStep, recipients: tuple[Recipient, ...]) -> Parties:
         if found != one.kind:
             steps.append(step("fallback", kind=one.kind, instead=found))
         addressed += [Addressed(party, one.kind) for party in recipients if party.kind == found]
-    return Parties(tuple(addressed), tuple(missing), tuple(steps))
+    return Parties(() if missing else tuple(addressed), tuple(missing), tuple(steps))
 
 
 def substitutes(recipient: Recipient, recipients: tuple[Recipient, ...]) -> tuple[Recipient, ...]:

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import get_args
 
 from services.custody.policy.facts import NoticeFact, NoticeFacts
 from services.custody.policy.outcome import Step, step
-from services.custody.policy.rules import NoticeStep, Service
+from services.custody.policy.rules import CaseStart, NoticeStep, Service
 from services.custody.policy.zones import day_of
 
 SERVICES: frozenset[str] = frozenset(get_args(Service))
-STARTS: frozenset[str] = SERVICES | {"sent", "delivered", "petition_filed", "order_entered", "lab_request", "lab_told"}
+CASE_STARTS: frozenset[str] = frozenset(get_args(CaseStart))
+STARTS: frozenset[str] = SERVICES | CASE_STARTS | {"sent", "delivered"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +56,8 @@ class Served:
 def instant(fact: NoticeFact) -> datetime:
     """When a fact counts from: as it is dated by those who do not propose; else not before its recording."""
     if fact.kind == "proof_received":
-        return fact.recorded_at
-    return max(fact.at, fact.recorded_at) if fact.by == "proposer" else fact.at
+        return fact.recorded_at.astimezone(UTC)
+    return (max(fact.at, fact.recorded_at) if fact.by == "proposer" else fact.at).astimezone(UTC)
 
 
 def serving(rule: NoticeStep, facts: NoticeFacts, allowed: Allowed) -> Served:
@@ -97,7 +98,7 @@ def _uncontradicted(facts: tuple[NoticeFact, ...]) -> list[tuple[int, NoticeFact
     return [
         (place, fact)
         for place, fact in enumerate(facts)
-        if fact.recipient is None or place > contradicted.get(fact.recipient, -1)
+        if fact.recipient is None or fact.kind in CASE_STARTS or place > contradicted.get(fact.recipient, -1)
     ]
 
 
@@ -124,7 +125,7 @@ def _fault(
         return "too_early"
     if fact.kind in SERVICES and not _proves(rule, fact):
         return "not_proved"
-    if fact.proof == "acknowledgement":
+    if fact.proof == "acknowledgement" and fact.kind not in CASE_STARTS:
         first = sent(fact.recipient)
         if first is None or at < first:
             return "acknowledged_before_sent"

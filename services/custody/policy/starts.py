@@ -7,15 +7,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import get_args
 
 from services.custody.policy.facts import Recipient
 from services.custody.policy.outcome import Step, step
 from services.custody.policy.parties import Addressed, Parties, substitutes
-from services.custody.policy.rules import CaseStart, EarlierOf, LaterOf, Start, StartOf
-from services.custody.policy.service import Begun, Served
-
-CASE_STARTS: frozenset[str] = frozenset(get_args(CaseStart))
+from services.custody.policy.rules import EarlierOf, LaterOf, Start, StartOf
+from services.custody.policy.service import CASE_STARTS, Begun, Served
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +55,11 @@ def first_of(addressed: Addressed, kinds: frozenset[str], told: Told) -> Begun |
 
 
 def _start(part: StartOf, told: Told) -> Running:
-    if part.start in CASE_STARTS:
-        return _of_case(part.start, told)
     chosen = [one for one in told.parties.addressed if part.of in (None, one.required_as)]
     if not chosen:
         return Running(None, None, (step("nobody_required", kind=part.of or "", start=part.start),))
+    if part.start in CASE_STARTS:
+        return _of_case(part.start, told)
     return _last([_of_recipient(one, part.start, told) for one in chosen], step("last_of_all", of=len(chosen)))
 
 

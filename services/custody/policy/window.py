@@ -42,8 +42,7 @@ def counted(rule: NoticeStep, facts: NoticeFacts, working: Working, allowed: All
     missing = tuple(f"nobody_to_tell:{kind}" for kind in parties.missing)
     found = _found(rule, _Matter(told, working, facts.planned_on))
     steps = (*parties.steps, *told.served.steps, *found.steps)
-    at = None if missing else found.at
-    return Counted(told, at, found.last_day, found.notice_by, (*missing, *found.unmet), steps)
+    return Counted(told, found.at, found.last_day, found.notice_by, (*missing, *found.unmet), steps)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +57,8 @@ def _found(rule: NoticeStep, matter: _Matter) -> _Found:
         return _Found(steps=(step("order_alone"),))
     if rule.starts_at == "count_back_from_planned":
         return _back(rule, rule.period, matter)
+    if matter.told.parties.missing:
+        return _Found()
     return _onward(rule, rule.period, rule.starts_at, matter)
 
 
