@@ -18,6 +18,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.custody.answer import Answered, Request, Resolved, judge, refusal_answer, resolve, unknown_reference
 from services.custody.behind import answered_before
+from services.custody.law import law_in_force
+from services.custody.policy.retention import Law
 from services.custody.queries.reader import reading
 from services.custody.record import recorded_commands, stamp_of, who, with_retries, write
 from services.custody.refusals import UnknownReference
@@ -92,7 +94,7 @@ async def validate_batch(engine: AsyncEngine, batch: Batch, glance: SealedIndexG
             raise behind_the_log()
         stored = await find_all(reader.connection, KEYS, batch[0][0].principal.account, _prints(batch))
         commands = [command for request, command in batch if request.key not in stored]
-        world, now = await _gather(reader.connection, commands, reader.actor, "none")
+        world, now = await _gather(reader.connection, commands, reader.actor, law_in_force(reader.pack), "none")
     labels, world = _with_labels(world)
     answers = []
     for request, command in batch:
@@ -123,7 +125,9 @@ async def _transaction(
             again = await answered_before(link, promiser, [request for request, _ in fresh])
             made, mistakes = dict(again.answers), mistakes | again.mistakes
         fresh = [each for each in fresh if each[0].key not in made and each[0].key not in mistakes]
-        world, now = await _gather(link, [command for _, command in fresh], known.actor, "share")
+        world, now = await _gather(
+            link, [command for _, command in fresh], known.actor, law_in_force(known.pack), "share"
+        )
         made |= await _decided(world, known.installation, fresh, promiser, now, mistakes)
         if not mistakes:
             await write(link, world, account, list(made.items()), now)
@@ -137,6 +141,7 @@ async def _gather(
     link: Link,
     commands: Sequence[RegisterSample],
     actor: ActorState | None,
+    law: Law,
     mode: Literal["none", "share"],
 ) -> tuple[World, datetime]:
     """What registrations decide upon: the union of their cases, locked, then the clock, then who has their labels."""
@@ -145,7 +150,7 @@ async def _gather(
     org = actor.org if actor else ""
     rows = await _LABELS.rows(link, org=org, labels=sorted({command.label for command in commands}))
     holders = {(org, label): key for label, key in rows}
-    return World(actor=actor, cases=cases, label_holders=holders), now
+    return World(actor=actor, law=law, cases=cases, label_holders=holders), now
 
 
 async def _decided(

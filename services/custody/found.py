@@ -13,6 +13,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from services.custody.policy.choosing import choosable
+from services.custody.policy.retention import identity
+from services.custody.policy.shipped import packs
 from services.custody.record import record
 from services.custody.rules.installation import Found
 from shared.accounts import account_digest
@@ -24,6 +27,7 @@ from shared.keys import public_text
 from shared.problems import Problem
 from shared.promise import Promiser
 from shared.sealed import fresh
+from shared.settings import DEV_ISSUER
 from shared.text import Name, Uuid
 
 ANOTHER = "the installation is founded already, and not by this file"
@@ -55,6 +59,10 @@ class Founding(BaseModel):
     cosigner_vkey: str
     promise_keys: dict[str, str]
     link_key: str
+    pack: str = "flat"
+    """The rules of law in force here: a pack that `python -m services.custody packs sources` names."""
+    allow_unverified: bool = False
+    """Take also rules whose text was not seen whole, as it stands in force."""
     organisations: Annotated[tuple[Organisation, ...], Field(min_length=1)]
     registrar: FirstRegistrar
 
@@ -73,7 +81,18 @@ class Founding(BaseModel):
             registrar_account=self.registrar.account,
             registrar_digest=account_digest(self.registrar.issuer, self.registrar.subject),
             person_name=fresh("person_name", self.registrar.name),
+            pack=identity(self.pack),
         )
+
+    def demand_choosable(self) -> None:
+        """Raises NotFounded for a pack that there is not, or that may not be chosen here."""
+        pack = packs().get(self.pack)
+        if pack is None:
+            raise NotFounded(f"there is no pack {self.pack!r}; there are {', '.join(sorted(packs()))}")
+        for rule in (*pack.retention, *pack.notice):
+            why = choosable(pack, rule, self.allow_unverified, self.registrar.issuer == DEV_ISSUER)
+            if why is not None:
+                raise NotFounded(why)
 
     def principal(self) -> Principal:
         """The registrar, in whose name the founding is recorded."""
@@ -96,6 +115,7 @@ async def found(engine: AsyncEngine, key: Ed25519PrivateKey, founding: Founding)
     `key` is custody's promise key, whose public half the file must name. Raises NotFounded, and Problem 503 when the
     database is away.
     """
+    founding.demand_choosable()
     promise_key = public_text(key.public_key())
     source = f"urn:cadena:{founding.installation}:custody"
     if founding.promise_keys.get(source) != promise_key:

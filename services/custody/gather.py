@@ -31,6 +31,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
+from services.custody.policy.retention import Law
 from services.custody.rules.account import AccountState
 from services.custody.rules.auditor import AuditorState
 from services.custody.rules.command import Command
@@ -67,6 +68,7 @@ from shared.commands import CLAIM
 from shared.driver import Link, Statement, driver, text_of
 
 _INSTALLATION = select(INSTALLATIONS.table.c.id)
+_LAW = select(INSTALLATIONS.table.c.pack_sha256)
 _STANDING = standing(RESTORATION)
 _THERE = Statement(select(INSTALLATIONS.table.c.id, *_STANDING))
 _account = ACCOUNTS.table.c
@@ -77,7 +79,7 @@ def _caller(digest: str, condition: ColumnElement[bool] | None = None) -> str:
     found = (
         select(
             *(cast(_account[name], Text).label(name) for name in ("id", "person", "organisation", "role", "kind")),
-            _INSTALLATION.scalar_subquery().label("installation"), *_STANDING,
+            _INSTALLATION.scalar_subquery().label("installation"), _LAW.scalar_subquery().label("pack"), *_STANDING,
         ).where(_account.account_digest == literal_column(digest), _account.status == literal_column("'open'"))
         .with_for_update(read=True, of=ACCOUNTS.table)
     )  # fmt: skip
@@ -127,11 +129,15 @@ class SetsChanged(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """The installation's name, whom the account is linked to, if to anyone, and where the database stands."""
+    """The installation's name, whom the account is linked to, if to anyone, and where the database stands.
+
+    `pack` is the SHA-256 of the pack in force; None for who is nobody, and decides nothing.
+    """
 
     installation: str
     actor: ActorState | None
     stands: Stands
+    pack: str | None = None
     behind: bool = False
 
 
@@ -160,10 +166,10 @@ async def nobody(link: Link) -> Caller | None:
 def _found(record: Mapping[str, Any]) -> Caller:
     row = SimpleNamespace(**record)
     actor = ActorState(row.id, row.person, row.organisation, row.role, row.kind == "service")
-    return Caller(row.installation, actor, stands(row))
+    return Caller(row.installation, actor, stands(row), row.pack)
 
 
-async def gather(link: Link, command: Command, actor: ActorState | None) -> tuple[World, datetime]:
+async def gather(link: Link, command: Command, actor: ActorState | None, law: Law) -> tuple[World, datetime]:
     """Lock what the command's footprint names, read the clock, and return the world and the time of the decision.
 
     The statements are the same ones whether what the command names exists or not (G12). Raises SetsChanged.
@@ -183,6 +189,7 @@ async def gather(link: Link, command: Command, actor: ActorState | None) -> tupl
     known_cases = await CASES.by_id(link, set(closing.folios.values()) - states.get("case", {}).keys())
     world = World(
         actor=actor,
+        law=law,
         installation=None if actor else await _installation(link),
         organisations=states.get("organisation", {}),
         persons=states.get("person", {}),

@@ -24,6 +24,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from services.custody.answer import Answered, Request, answered
 from services.custody.behind import RESTORED, answered_before, demand_protective, demand_yes, not_yet
 from services.custody.gather import Caller, SetsChanged, caller, claiming, gather, nobody
+from services.custody.law import law_in_force
 from services.custody.rules.command import Command
 from services.custody.rules.installation import Found
 from services.custody.rules.state import State
@@ -136,7 +137,7 @@ async def _transaction(
         if again.now is not None:
             await write(link, World(), account, list(again.answers.items()), again.now)
             return again.answers[request.key].answer, RESTORED
-    world, now = await gather(link, command, known.actor)
+    world, now = await gather(link, command, known.actor, law_in_force(known.pack))
     try:
         made = answered(world, request, stamp_of(known.installation, known.actor, request, now), promiser)
     except Problem as problem:

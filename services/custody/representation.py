@@ -111,7 +111,7 @@ def _sample(state: SampleState) -> dict[str, Any]:
         "retention": {
             "rule": state.retention_rule,
             "version": state.retention_version,
-            "until": _day(state.retention_until),
+            "until": state.retention_until and _day(state.retention_until),
         },
         "sealed": {"collected_place": state.collected_place},
     }

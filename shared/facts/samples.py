@@ -34,11 +34,14 @@ class Quantity(Part):
 
 
 class Retention(Part):
-    """Until which day, its last included, the item is kept, and by which rule and version."""
+    """Until which day, its last included, the item is kept, and by which rule and version.
+
+    Without `until` it is kept, and nobody can say how long: something that the rule asks for is not known.
+    """
 
     rule: str
     version: int
-    until: date
+    until: date | None = None
 
 
 class SampleRegistered(Fact):

@@ -25,10 +25,10 @@ POOL = 10
 ORG = uuid4()
 COMMAND = "INSERT INTO command (account, key, fingerprint) VALUES ($1, $2, $3)"
 SAMPLE = """
-    INSERT INTO sample (version, updated_at, id, "case", kind, label, seal, amount, unit, collected_at, collected_place,
-        root, registered_by, custodian_org, custodian_person, holders, links, offer, offered_to, proposal,
+    INSERT INTO sample (version, updated_at, id, "case", kind, label, seal, amount, unit, collected_at, collected_latest,
+        collected_place, root, registered_by, custodian_org, custodian_person, holders, links, offer, offered_to, proposal,
         retention_rule, retention_version, retention_until)
-    VALUES (1, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $2, $11, $11, $11, $12, 1, NULL, NULL, NULL, 'flat', 1, $13)"""
+    VALUES (1, $1, $2, $3, $4, $5, $6, $7, $8, $9, $13, $10, $2, $11, $11, $11, $12, 1, NULL, NULL, NULL, 'FLAT-20', 1, $13)"""
 EVENT = """
     INSERT INTO event (id, type, subject, sequence, time, command, ordinal, sha256, bytes)
     VALUES ($1, 'org.cadena.custody.sample.registered.v1', $2, 1, $3, $4, 0, $5, $6)"""

@@ -88,7 +88,7 @@ MUTANTS = (
     Mutant(
         "G2",
         "an amendment shortens the period of keeping",
-        "services/custody/policy/flat.py",
+        "services/custody/policy/retention.py",
         "return computed if computed.until > standing.until else standing",
         "return computed",
         f"{_TESTS}rules/test_sample.py::test_g2_no_amendment_ever_shortens_the_period_of_keeping",
@@ -97,8 +97,8 @@ MUTANTS = (
         "G2",
         "destruction is proposed for the last day of keeping",
         f"{_RULES}proposal.py",
-        "if command.planned_on <= sample.retention_until:",
-        "if command.planned_on < sample.retention_until:",
+        "if command.planned_on <= kept.until:",
+        "if command.planned_on < kept.until:",
         f"{_TESTS}rules/test_proposal.py::test_g2_the_day_lies_after_the_last_day_of_keeping",
     ),
     # G4: no waiver by silence.

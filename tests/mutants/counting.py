@@ -1,4 +1,5 @@
-"""Mutants of the conventions of counting (docs/law/counting.md): C1 to C6, as the clock engine's tests call them."""
+"""Mutants of the conventions of counting (docs/law/counting.md): C1 to C6, as the clock engine's tests call them,
+and of G10."""
 
 from tests.mutants.mutant import Mutant
 
@@ -131,5 +132,14 @@ COUNTING = (
         "opens_at=max(opens) if len(opens) == len(found) else None,",
         "opens_at=max(opens, default=None),",
         f"{_CONVENTIONS}test_c6_of_two_versions_of_which_one_never_opens_neither_does",
+    ),
+    # G10: no change of the rules shortens what runs.
+    Mutant(
+        "G10",
+        "a proposal is judged by today's texts alone",
+        "services/custody/rules/proposal.py",
+        "return later(sample.retention, computed)",
+        "return computed",
+        "tests/services/custody/rules/test_kept.py::test_g10_what_is_kept_by_an_earlier_text_is_kept_by_a_later_one_too",
     ),
 )

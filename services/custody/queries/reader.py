@@ -17,18 +17,23 @@ from shared.trouble import TROUBLE, problem_of
 
 _account = ACCOUNTS.table.c
 _READER = select(
-    _account.id, _account.person, _account.organisation, _account.role, _account.kind, *standing(RESTORATION)
-).where(_account.account_digest == bindparam("digest"), _account.status == "open")
+    _account.id, _account.person, _account.organisation, _account.role, _account.kind,
+    select(INSTALLATIONS.table.c.pack_sha256).scalar_subquery().label("pack"), *standing(RESTORATION),
+).where(_account.account_digest == bindparam("digest"), _account.status == "open")  # fmt: skip
 _NOBODY = select(null().label("id"), *standing(RESTORATION)).where(select(INSTALLATIONS.table.c.id).exists())
 
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """A reader's person, organisation and role, and the snapshot that it reads. `behind`: the log holds more."""
+    """A reader's person, organisation and role, and the snapshot that it reads. `behind`: the log holds more.
+
+    `pack` is the SHA-256 of the pack in force.
+    """
 
     connection: AsyncConnection
     actor: ActorState
     behind: bool = False
+    pack: str | None = None
 
 
 @asynccontextmanager
@@ -47,7 +52,8 @@ async def reading(
             row = (await connection.execute(_READER, {"digest": account_digest})).first()
             row = row or (await connection.execute(_NOBODY)).first()
             behind = row is not None and remembered is not None and stands(row).is_behind(remembered)
-            yield Reader(connection, _actor(row), behind)
+            actor = _actor(row)
+            yield Reader(connection, actor, behind, row.pack if row is not None else None)
     except Problem as problem:
         raise (behind_the_log() if behind and problem.status == 404 else problem) from None
     except TROUBLE as error:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 
-from services.custody.policy.flat import FLAT
 from services.custody.refusals import UnknownReference
 from services.custody.rules.command import Command, Decision, Known
 from services.custody.rules.state import OutOfOrder, State, born
@@ -16,6 +15,7 @@ from shared.facts.people import (
     InstallationFounded,
     Organisation,
     OrganisationRegistered,
+    Pack,
     PersonRegistered,
     Registrar,
 )
@@ -46,6 +46,7 @@ class Found(Command):
     registrar_account: str
     registrar_digest: str
     person_name: SealedValue
+    pack: Pack
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +113,7 @@ def _founded(command: Found) -> InstallationFounded:
             account=command.registrar_account,
             account_digest=command.registrar_digest,
         ),
-        pack=FLAT.pack(),
+        pack=command.pack,
     )
 
 

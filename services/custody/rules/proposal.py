@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from services.custody.policy.flat import FLAT
+from services.custody.policy.retention import later
 from services.custody.refusals import (
     AlreadyProposed,
     CasesDiffer,
@@ -16,6 +16,7 @@ from services.custody.refusals import (
     UnderHold,
     UnknownReference,
 )
+from services.custody.rules.case_facts import facts_of
 from services.custody.rules.command import Command, Decision
 from services.custody.rules.hold import over
 from services.custody.rules.state import OutOfOrder, State, acted, born, moved
@@ -32,6 +33,7 @@ from shared.facts.proposals import (
     SampleDestructionProposed,
     SampleDestructionWithdrawn,
 )
+from shared.facts.samples import Retention
 from shared.sealed import SealedValue
 
 if TYPE_CHECKING:
@@ -102,11 +104,11 @@ def decide_make(world: World, command: MakeProposal, now: datetime) -> Decision:
     if refusal is not None:
         return refusal
     made = ProposalMade(
-        items=[_item(sample) for sample in items],
+        items=[_item(sample, _kept(world, sample, now)) for sample in items],
         planned_on=command.planned_on,
         reason=command.reason,
         method=command.method,
-        rule=ProposalRule(id=FLAT.id, version=FLAT.version),
+        rule=ProposalRule(id=world.law.pack.id, version=world.law.pack.version),
         recipients=_recipients(world.cases[items[0].case]),
         explanation=command.explanation.digest if command.explanation else None,
     )
@@ -129,20 +131,32 @@ def _unfit(world: World, command: MakeProposal, items: list[SampleState], now: d
             return UnderHold(target, f"It is under the hold {holds[0].id}; whoever set it, or a court, may lift it.")
         if sample.proposal is not None:
             return AlreadyProposed(target, f"It is under the proposal {sample.proposal}.")
-        if command.planned_on <= sample.retention_until:
-            detail = f"By rule {sample.retention_rule} version {sample.retention_version} it is kept until "
-            return RetentionNotOver(target, f"{detail}{sample.retention_until.isoformat()}, that day included.")
+        kept = _kept(world, sample, now)
+        if kept.until is None:
+            detail = f"By rule {kept.rule} version {kept.version} it is kept: what the rule asks for is not known."
+            return RetentionNotOver(target, detail)
+        if command.planned_on <= kept.until:
+            detail = f"By rule {kept.rule} version {kept.version} it is kept until "
+            return RetentionNotOver(target, f"{detail}{kept.until.isoformat()}, that day included.")
     return None
 
 
-def _item(sample: SampleState) -> ProposedItem:
+def _kept(world: World, sample: SampleState, now: datetime) -> Retention:
+    """Until when the item is kept by today's facts and texts, or as it stands, whichever is later (G2, G10)."""
+    computed = world.law.retention(world.cases[sample.case], facts_of, sample.collected_latest, now)
+    return later(sample.retention, computed)
+
+
+def _item(sample: SampleState, kept: Retention) -> ProposedItem:
+    """What the proposal says of an item; `_unfit` has refused one whose keeping has no known end."""
+    assert kept.until is not None  # noqa: S101
     return ProposedItem(
         sample=sample.id,
         case=sample.case,
         label=sample.label,
         kind=sample.kind,
         held_by=sample.custodian_org,
-        retention_until=sample.retention_until,
+        retention_until=kept.until,
     )
 
 

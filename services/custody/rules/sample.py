@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from services.custody.policy.flat import FLAT, later
+from services.custody.policy.retention import later
 from services.custody.refusals import (
     LabelTaken,
     NothingChanges,
@@ -15,6 +15,7 @@ from services.custody.refusals import (
     SampleAlreadyOffered,
     UnknownReference,
 )
+from services.custody.rules.case_facts import facts_of
 from services.custody.rules.clock import is_to_come
 from services.custody.rules.command import Command, Decision
 from services.custody.rules.state import OutOfOrder, State, acted, born, moved
@@ -76,7 +77,9 @@ class SampleState(State):
     """An item. `label` is unique within `registered_by`, the organisation that registered it.
 
     `holders` are the organisations that ever held it, in order of their first time; `links` counts the links
-    (eslabones) of its chain. `offer` and `offered_to` are of the open offer, `proposal` is the open proposal.
+    (eslabones) of its chain. `collected_latest` is the latest day (UTC) that was ever stated for its collection: an
+    earlier one, stated later, does not shorten its keeping. `offer` and `offered_to` are of the open offer, `proposal`
+    is the open proposal.
     """
 
     case: str
@@ -86,6 +89,7 @@ class SampleState(State):
     amount: int
     unit: Unit
     collected_at: datetime
+    collected_latest: date
     collected_place: str
     root: str
     registered_by: str
@@ -98,7 +102,7 @@ class SampleState(State):
     proposal: str | None
     retention_rule: str
     retention_version: int
-    retention_until: date
+    retention_until: date | None
 
     @property
     def status(self) -> Literal["held", "offered"]:
@@ -112,7 +116,7 @@ class SampleState(State):
 
     @property
     def retention(self) -> Retention:
-        """Rule, version and last day of keeping."""
+        """Rule, version and last day of keeping; None for that while nobody can say how long."""
         return Retention(rule=self.retention_rule, version=self.retention_version, until=self.retention_until)
 
 
@@ -128,7 +132,7 @@ def decide_register(world: World, command: RegisterSample, now: datetime) -> Dec
         "case": command.case, "kind": command.kind, "label": command.label, "seal": command.seal,
         "quantity": command.quantity, "collected_at": command.collected_at,
         "collected_place": command.collected_place.digest, "root": command.id,
-        "retention": FLAT.retention(command.collected_at),
+        "retention": world.law.retention(world.cases[command.case], facts_of, _day(command.collected_at), now),
     })  # fmt: skip
     return (Draft(command.subject(), fact, command.occurred_at, (command.collected_place,)),)
 
@@ -145,7 +149,8 @@ def decide_amend(world: World, command: AmendSample, now: datetime) -> Decision:
     refusal = _unfit(world, sample, command, changes, now)
     if refusal is not None:
         return refusal
-    retention = later(sample.retention, FLAT.retention(changes.collected_at or sample.collected_at))
+    latest = max(sample.collected_latest, _day(changes.collected_at or sample.collected_at))
+    retention = later(sample.retention, world.law.retention(world.cases[sample.case], facts_of, latest, now))
     fact = SampleAmended(changes=changes, reason=command.reason.digest, retention=retention)
     texts = (command.reason, command.collected_place) if command.collected_place else (command.reason,)
     return (Draft(command.subject(), fact, command.occurred_at, texts),)
@@ -196,7 +201,7 @@ def apply(state: SampleState | None, event: Event) -> SampleState:
         case None, SampleRegistered() as fact:
             return _registered(event, fact)
         case SampleState() as standing, SampleAmended() as fact:
-            return replace(standing, **_amended(fact), **moved(event))
+            return replace(standing, **_amended(standing, fact), **moved(event))
         case SampleState() as standing, SampleOffered() as fact:
             return replace(standing, offer=fact.offer, offered_to=fact.to_org, **moved(event))
         case SampleState() as standing, SampleOfferEnded():
@@ -222,6 +227,7 @@ def _registered(event: Event, fact: SampleRegistered) -> SampleState:
         amount=fact.quantity.amount,
         unit=fact.quantity.unit,
         collected_at=fact.collected_at,
+        collected_latest=_day(fact.collected_at),
         collected_place=fact.collected_place,
         root=fact.root,
         registered_by=org,
@@ -236,12 +242,18 @@ def _registered(event: Event, fact: SampleRegistered) -> SampleState:
     )
 
 
-def _amended(fact: SampleAmended) -> dict[str, Any]:
+def _day(instant: datetime) -> date:
+    return instant.astimezone(UTC).date()
+
+
+def _amended(state: SampleState, fact: SampleAmended) -> dict[str, Any]:
     names = ("kind", "label", "seal", "collected_at", "collected_place")
     values = {name: getattr(fact.changes, name) for name in names}
     changed = {name: value for name, value in values.items() if value is not None}
     if fact.changes.quantity is not None:
         changed |= {"amount": fact.changes.quantity.amount, "unit": fact.changes.quantity.unit}
+    if fact.changes.collected_at is not None:
+        changed["collected_latest"] = max(state.collected_latest, _day(fact.changes.collected_at))
     return changed | _retention(fact.retention)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from services.custody.policy.retention import Law, flat
 from services.custody.rules.account import AccountState
 from services.custody.rules.auditor import AuditorState
 from services.custody.rules.case import CaseState
@@ -41,6 +42,8 @@ class World:
     """
 
     actor: ActorState | None = None
+    law: Law = field(default_factory=flat, compare=False)
+    """The pack in force."""
     installation: InstallationState | None = None
     organisations: Mapping[str, OrganisationState] = field(default_factory=dict)
     persons: Mapping[str, PersonState] = field(default_factory=dict)

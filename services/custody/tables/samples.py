@@ -27,6 +27,7 @@ class SampleRow(IdRow, table=True):
     amount: int
     unit: str
     collected_at: datetime = Field(sa_type=Instant)
+    collected_latest: date
     collected_place: str
     root: str = Field(sa_type=Id)
     registered_by: str = Field(sa_type=Id)
@@ -39,4 +40,4 @@ class SampleRow(IdRow, table=True):
     proposal: str | None = Field(sa_type=Id)
     retention_rule: str
     retention_version: int
-    retention_until: date
+    retention_until: date | None

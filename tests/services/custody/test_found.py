@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from services.custody.__main__ import app
-from services.custody.policy.flat import FLAT
+from services.custody.policy.retention import identity
 from shared.accounts import account_digest
 from shared.events import Event
 from shared.facts.people import InstallationFounded
@@ -114,7 +114,7 @@ def test_5_g1_the_founding_is_recorded_once_whole_and_first(operator: Operator) 
     founded, *others = operator.events()
     assert first.stdout == again.stdout == f"{founded.id}\n"
     assert (founded.subject, founded.sequence, founded.ordinal) == ("installation/demo", 1, 0)
-    assert founded.data["pack"] == FLAT.pack().model_dump()
+    assert founded.data["pack"] == identity("flat").model_dump()
     assert InstallationFounded.model_validate(founded.data).registrar.account_digest == account_digest(
         ISSUER, "registrar"
     )

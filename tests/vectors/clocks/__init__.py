@@ -69,10 +69,7 @@ def filled(one: Node) -> Node:
             for each in calendars
         ],
         "item": {"item": "LAB-1", **one.get("item", {})},
-        "cases": [
-            _case(case)
-            for case in one.get("cases", [keep | {"facts": {"case": "1", **one.get("case", {})}}])
-        ],
+        "cases": [_case(case) for case in one.get("cases", [keep | {"facts": {"case": "1", **one.get("case", {})}}])],
     }
     rules = one.get("rules") or ([one["rule"]] if "rule" in one else [])
     if rules:

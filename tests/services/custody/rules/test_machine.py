@@ -166,7 +166,10 @@ class Custody(RuleBasedStateMachine):
     @invariant()
     def g2_no_period_of_keeping_ever_becomes_shorter(self) -> None:
         for key, sample in self.before.samples.items():
-            assert self.scene.world.samples[key].retention_until >= sample.retention_until
+            now, was = self.scene.world.samples[key].retention_until, sample.retention_until
+            assert now is not None
+            assert was is not None
+            assert now >= was
 
     @invariant()
     def g2_nothing_was_proposed_for_a_day_on_which_it_must_be_kept(self) -> None:

@@ -2,7 +2,7 @@ from typing import get_args
 
 import pytest
 
-from services.custody.policy.flat import FLAT
+from services.custody.policy.retention import identity
 from services.custody.refusals import AlreadyLinked, RoleNotOfTheOrganisation, UnknownReference
 from services.custody.rules.account import ROLE_KINDS
 from services.custody.rules.command import Known
@@ -23,7 +23,7 @@ def found(registrar_organisation: str = "registry") -> Found:
         promise_keys=(("urn:cadena:demo:notify", "n"), ("urn:cadena:demo:custody", "c")), link_key="link",
         organisations=(REGISTRY, LABORATORY), registrar=REGISTRAR.person,
         registrar_organisation=uid(registrar_organisation), registrar_account=REGISTRAR.account,
-        registrar_digest="0" * 64, person_name=text("person_name", "Rosa"),
+        registrar_digest="0" * 64, person_name=text("person_name", "Rosa"), pack=identity("flat"),
     )  # fmt: skip
 
 
@@ -44,7 +44,7 @@ def test_the_founding_makes_leaf_0_and_the_first_organisations_person_and_accoun
     assert world.installation is not None
     assert (world.installation.id, world.installation.founding_event) == ("demo", scene.events[0].id)
     assert world.installation.promise_keys[0] == PromiseKey("urn:cadena:demo:custody", "c")
-    assert world.installation.pack_sha256 == FLAT.pack().sha256
+    assert world.installation.pack_sha256 == identity("flat").sha256
     assert world.organisations[uid("lab")].source == "DOF-1"
     account = world.accounts[REGISTRAR.account]
     assert (account.person, account.organisation, account.role) == (REGISTRAR.person, uid("registry"), "registrar")

@@ -195,6 +195,8 @@ def test_g2_no_amendment_ever_shortens_the_period_of_keeping(moments: list[Any])
         before = scene.sample("A").retention
         scene.do(LAB, amend(collected_at=moment.replace(tzinfo=NOW.tzinfo)))
         after = scene.sample("A").retention
+        assert after.until is not None
+        assert before.until is not None
         assert after.until >= before.until
         if after.until == before.until:
             assert after == before

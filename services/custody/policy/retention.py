@@ -1,0 +1,92 @@
+"""Until which day an item is kept, by the pack of the installation: what is recorded of it. PURE.
+
+Of the pack's texts all count that came into force by today and may hold for the item in one of its cases; the one that
+keeps longest is named. Where none may hold, or its end is not known, the item is kept (docs/law/counting.md, 13, 14).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Hashable
+from datetime import UTC, date, datetime
+from functools import lru_cache
+from typing import TypeVar
+
+from services.custody.policy.facts import CaseFacts, ItemFacts, Statement
+from services.custody.policy.keeping import keep
+from services.custody.policy.question import CaseQuestion
+from services.custody.policy.released import entries
+from services.custody.policy.rules import Pack, RetentionRule
+from services.custody.policy.shipped import packs
+from services.custody.policy.standing import may_hold
+from shared.canonical import canonical
+from shared.facts import people
+from shared.facts.samples import Retention
+
+Case = TypeVar("Case", bound=Hashable)
+
+
+def retention(pack: Pack, item: ItemFacts, cases: tuple[CaseFacts, ...], today: date) -> Retention:
+    """The rule that keeps longest, its version and last day; None for a day: never over, as the facts stand."""
+    found = [_by(rule, item, cases) for rule in pack.retention if rule.valid_from <= today]
+    applying = [one for one in found if one is not None]
+    if not applying:
+        return Retention(rule=pack.id, version=pack.version, until=None)
+    never = [one for one in applying if one.until is None]
+    return never[0] if never else max(applying, key=lambda one: one.until or date.max)
+
+
+def _by(rule: RetentionRule, item: ItemFacts, cases: tuple[CaseFacts, ...]) -> Retention | None:
+    """What one text says, over the cases for which it may hold; None if there is none."""
+    holding = [case for case in cases if any(may_hold(one.when, item, case) for one in rule.cases)]
+    if not holding:
+        return None
+    kept = keep(item, tuple(CaseQuestion(case, (rule,)) for case in holding))
+    return Retention(rule=rule.id, version=rule.version, until=kept.until)
+
+
+def later(standing: Retention, computed: Retention) -> Retention:
+    """Which of two retentions holds: never one that ends before a standing day (G2, G10).
+
+    What stands without an end, because something was unknown, gets its end when nothing is unknown any more.
+    """
+    if standing.until is None or computed.until is None:
+        return computed
+    return computed if computed.until > standing.until else standing
+
+
+class Law:
+    """A pack as one transaction decides by it: what was computed for a case and a day is not computed again."""
+
+    __slots__ = ("_known", "pack")
+
+    def __init__(self, pack: Pack) -> None:
+        self.pack = pack
+        self._known: dict[tuple[Hashable, date, date], Retention] = {}
+
+    def retention(self, case: Case, facts: Callable[[Case], CaseFacts], collected_on: date, now: datetime) -> Retention:
+        """Of an item of one case; `collected_on` is the latest day that was stated for its collection."""
+        today = now.astimezone(UTC).date()
+        key = (case, collected_on, today)
+        if key not in self._known:
+            item = ItemFacts("", {"collection": (Statement(collected_on, "other"),)})
+            self._known[key] = retention(self.pack, item, (facts(case),), today)
+        return self._known[key]
+
+
+def flat() -> Law:
+    """The law where no other was founded: one period for all."""
+    return Law(packs()["flat"])
+
+
+@lru_cache(maxsize=64)
+def identity(pack_id: str) -> people.Pack:
+    """A shipped pack by name, version and the SHA-256 of what its rules say (RFC 8785), as leaf 0 states it."""
+    pack = packs()[pack_id]
+    content = canonical({"id": pack.id, "version": pack.version, "demo": pack.demo, "rules": entries(pack)})
+    return people.Pack(id=pack.id, version=pack.version, sha256=hashlib.sha256(content).hexdigest())
+
+
+def shipped_as(sha256: str) -> Pack | None:
+    """The shipped pack of these contents; None if this program comes with other ones."""
+    return next((pack for name, pack in packs().items() if identity(name).sha256 == sha256), None)
