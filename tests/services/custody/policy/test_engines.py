@@ -2,14 +2,16 @@
 
 import copy
 import json
+import re
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
+from pydantic import ValidationError
 
-from tests.services.custody.policy.comparing import differing, first
+from tests.services.custody.policy.comparing import READER, differing, first
 from tests.services.custody.policy.questions import Questions, question
 from tests.services.custody.policy.second import solve
 from tests.services.custody.policy.second.zone import read
@@ -88,9 +90,43 @@ def an_open_objection(asked: Node, draw: Questions) -> None:
     asked["notice"]["facts"].setdefault("objections", []).append({"at": "2099-01-01T00:00:00+00:00", "resolved": None})
 
 
+def more_holidays(asked: Node, draw: Questions) -> None:
+    """The authority does not work on the days around the services, nor on some of the next three months."""
+    for fact in asked["notice"]["facts"]["facts"]:
+        days = (datetime.fromisoformat(fact["at"]) + timedelta(days=draw.random.randrange(100)) for _ in range(8))
+        for calendar in asked["calendars"]:
+            held = calendar.setdefault("holidays", [])
+            held += [{"day": day.date().isoformat(), "name": "another"} for day in days]
+
+
+def one_more_recess(asked: Node, draw: Questions) -> None:
+    """A fortnight after the last fact does not count."""
+    facts = asked["notice"]["facts"]["facts"]
+    if facts:
+        first = max(datetime.fromisoformat(fact["at"]) for fact in facts) + timedelta(days=2)
+        span = {"first": first.date().isoformat(), "last": (first + timedelta(days=14)).date().isoformat()}
+        for calendar in asked["calendars"]:
+            calendar.setdefault("suspended", []).append({**span, "name": "another"})
+
+
+def a_floor(asked: Node, draw: Questions) -> None:
+    """Forty days at the least from the recording."""
+    for rule in asked["notice"]["rules"]:
+        for step in rule["steps"]:
+            step.setdefault("floor", {"n": 40, "unit": "day"})
+
+
+def longer_periods(asked: Node, draw: Questions) -> None:
+    """Each period, and each wait after an order, is longer by a third and one."""
+    for rule in asked["notice"]["rules"]:
+        for period in (*(step["period"] for step in rule["steps"]), rule.get("post_order_wait")):
+            if period is not None:
+                period["n"] = min(100_000, period["n"] + period["n"] // 3 + 1)
+
+
 PROTECTING = (
     later_services, one_more_recipient, a_recipient_of_nobody, no_court_ever_spoke, one_more_case, one_more_rule,
-    one_more_calendar, an_open_objection,
+    one_more_calendar, an_open_objection, more_holidays, one_more_recess, a_floor, longer_periods,
 )  # fmt: skip
 
 
@@ -112,3 +148,41 @@ def test_more_protection_never_brings_a_date_nearer(protect: Any, engine: Any) -
                 was, now = f"{was}T00:00:00Z", None if now is None else f"{now}T00:00:00Z"
             nearer = now is not None and (was is None or read(now) < read(was))
             assert not nearer, f"seed {seed}, {name} {was} -> {now}: {json.dumps(more)}"
+
+
+DAY, INSTANT = re.compile(r"\d{4}-\d\d-\d\d"), re.compile(r"\d{4}-\d\d-\d\dT\S+")
+DAYS = ("0001-01-01", "0002-01-01", "0002-01-02", "1899-12-31", "2024-02-29", "9998-12-31", "9999-12-31")
+INSTANTS = (
+    "1900-01-01T00:00:00+14:00", "1900-01-01T00:00:00-12:00", "2199-12-31T23:59:59-12:00", "2026-04-05T00:30:00-03:00",
+)  # fmt: skip
+COUNTS = (0, 1, 399, 20_000, 100_000)
+
+
+def bent(value: Any, draw: Random) -> Any:
+    """The question with days, instants and counts at the ends of what the types allow."""
+    if isinstance(value, dict):
+        return {
+            name: draw.choice(COUNTS) if name == "n" and draw.random() < 0.3 else bent(each, draw)
+            for name, each in value.items()
+        }
+    if isinstance(value, list):
+        return [bent(each, draw) for each in value]
+    if not isinstance(value, str) or draw.random() < 0.5:
+        return value
+    if INSTANT.fullmatch(value):
+        return draw.choice(INSTANTS)
+    return draw.choice(DAYS) if DAY.fullmatch(value) else value
+
+
+def test_whatever_the_types_allow_has_an_answer() -> None:
+    answered = 0
+    for number in range(400):
+        draw = Random(SEED + 50_000 + number)
+        asked = bent(question(draw), draw)
+        try:
+            READER.validate_python(asked)
+        except ValidationError:
+            continue
+        first(asked)
+        answered += 1
+    assert answered > 200
