@@ -176,7 +176,7 @@ def bent(value: Any, draw: Random) -> Any:
 
 def test_whatever_the_types_allow_has_an_answer() -> None:
     answered = 0
-    for number in range(400):
+    for number in range(150):
         draw = Random(SEED + 50_000 + number)
         asked = bent(question(draw), draw)
         try:
@@ -185,4 +185,4 @@ def test_whatever_the_types_allow_has_an_answer() -> None:
             continue
         first(asked)
         answered += 1
-    assert answered > 200
+    assert answered > 80
