@@ -23,7 +23,7 @@ from services.custody.policy.rules import (
     RetentionRule,
     StartOf,
 )
-from services.custody.policy.service import SERVICES
+from services.custody.policy.service import CASE_STARTS, SERVICES
 
 Rule = RetentionRule | NoticeRule
 Found = Iterator[tuple[Path, str]]
@@ -169,6 +169,8 @@ def _step(step: NoticeStep) -> Found:
     for start in _starts(step):
         if start.of is not None and start.of not in kinds:
             yield ("starts_at",), f"the clock starts with {start.of}, who is no recipient of this step"
+        if start.of is not None and start.start in CASE_STARTS:
+            yield ("starts_at",), f"{start.start} is a fact of the case, and of no recipient: leave out `of`"
 
 
 def _starts(step: NoticeStep) -> tuple[StartOf, ...]:
