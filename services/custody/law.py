@@ -1,5 +1,7 @@
 """The pack in force, as this program ships it: nothing is decided by other rules than those that leaf 0 names."""
 
+from functools import lru_cache
+
 from services.custody.policy.retention import Law, flat, shipped_as
 from shared.problems import Problem
 
@@ -9,13 +11,17 @@ def law_in_force(sha256: str | None) -> Law:
 
     Problem 503 if this program comes with other contents of the pack: then its dates would be others.
     """
-    if sha256 is None:
-        return flat()
-    pack = shipped_as(sha256)
-    if pack is None:
+    law = flat() if sha256 is None else _law(sha256)
+    if law is None:
         raise Problem(
             503, "pack-not-shipped", "This release does not have the rules that are in force here",
             "The operator runs the release whose packs the installation was founded with.",
             headers={"Retry-After": "300"},
         )  # fmt: skip
-    return Law(pack)
+    return law
+
+
+@lru_cache(maxsize=8)
+def _law(sha256: str) -> Law | None:
+    pack = shipped_as(sha256)
+    return None if pack is None else Law(pack)

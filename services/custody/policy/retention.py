@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Callable, Hashable
 from datetime import UTC, date, datetime
 from functools import lru_cache
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from services.custody.policy.facts import CaseFacts, ItemFacts, Statement
 from services.custody.policy.keeping import keep
@@ -24,6 +24,8 @@ from shared.facts import people
 from shared.facts.samples import Retention
 
 Case = TypeVar("Case", bound=Hashable)
+KNOWN = 4096
+"""How many retentions a law remembers."""
 
 
 def retention(pack: Pack, item: ItemFacts, cases: tuple[CaseFacts, ...], today: date) -> Retention:
@@ -56,24 +58,22 @@ def later(standing: Retention, computed: Retention) -> Retention:
 
 
 class Law:
-    """A pack as one transaction decides by it: what was computed for a case and a day is not computed again."""
-
-    __slots__ = ("_known", "pack")
+    """A pack to decide by. What it says of a case as it stands, and of a day, is computed once and kept for a while."""
 
     def __init__(self, pack: Pack) -> None:
         self.pack = pack
-        self._known: dict[tuple[Hashable, date, date], Retention] = {}
+        self._kept = lru_cache(maxsize=KNOWN)(self._computed)
 
     def retention(self, case: Case, facts: Callable[[Case], CaseFacts], collected_on: date, now: datetime) -> Retention:
         """Of an item of one case; `collected_on` is the latest day that was stated for its collection."""
-        today = now.astimezone(UTC).date()
-        key = (case, collected_on, today)
-        if key not in self._known:
-            item = ItemFacts("", {"collection": (Statement(collected_on, "other"),)})
-            self._known[key] = retention(self.pack, item, (facts(case),), today)
-        return self._known[key]
+        return self._kept(case, facts, collected_on, now.astimezone(UTC).date())
+
+    def _computed(self, case: Any, facts: Callable[[Any], CaseFacts], collected_on: date, today: date) -> Retention:
+        item = ItemFacts("", {"collection": (Statement(collected_on, "other"),)})
+        return retention(self.pack, item, (facts(case),), today)
 
 
+@lru_cache(maxsize=1)
 def flat() -> Law:
     """The law where no other was founded: one period for all."""
     return Law(packs()["flat"])
