@@ -20,6 +20,7 @@ from services.custody.rules.hold import HoldState, LiftHold, PlaceHold
 from services.custody.rules.offer import AcceptOffer, MakeOffer, OfferState, RefuseOffer, WithdrawOffer
 from services.custody.rules.proposal import MakeProposal, ProposalState, WithdrawProposal
 from services.custody.rules.sample import AmendSample, SampleState
+from services.custody.rules.statement import Stating, WithdrawStatement
 from services.custody.rules.world import ActorState, World
 from shared.facts.people import Role
 
@@ -37,7 +38,7 @@ class Relation(StrEnum):
     RELEASER = "the organisation made the offer"
     RECEIVER = "the offer is made to the organisation"
     PROPOSER = "the organisation made the proposal"
-    SETTER = "the person set the hold, for the same organisation"
+    SETTER = "the person set the hold, or made the statement, for the same organisation"
     OVERSIGHT = "oversight and auditors see every case, to read"
     REGISTER = "registrars and courts keep the register of accounts; oversight reads who audits"
 
@@ -87,6 +88,16 @@ def _reads_by(relation: Relation) -> dict[str, frozenset[Relation]]:
 _PROTECTS: dict[str, frozenset[Relation]] = {"hold.lift": frozenset({R.SETTER})}
 """Whoever set a hold may lift it; counsel that is of record no more sees the hold no more, and may still lift it."""
 
+
+def _states_by(relation: Relation) -> dict[str, frozenset[Relation]]:
+    return {verb: frozenset({relation}) for verb in _STATES} | {"case.withdraw_statement": frozenset({R.SETTER})}
+
+
+_STATES = (
+    "case.state_date", "case.state_circumstance", "case.open_proceeding", "case.decide_proceeding", "case.end_role",
+)  # fmt: skip
+"""What a party says of its case. Only what a court says can end or shorten a period (G2)."""
+
 ROLES: Mapping[Role, Mapping[str, frozenset[Relation]]] = {
     "registrar": {
         "organisation.register": frozenset({R.INSTALLATION}),
@@ -109,6 +120,8 @@ ROLES: Mapping[Role, Mapping[str, frozenset[Relation]]] = {
         "case.open": frozenset({R.INSTALLATION}),
         "case.link_person": frozenset({R.COURT}),
         "case.appoint_counsel": frozenset({R.COURT}),
+        **_states_by(R.COURT),
+        "case.withdraw_statement": frozenset({R.COURT}),
         "hold.place": frozenset({R.COURT}),
         "hold.lift": frozenset({R.COURT}),
     },
@@ -117,6 +130,7 @@ ROLES: Mapping[Role, Mapping[str, frozenset[Relation]]] = {
         "person.register": frozenset({R.INSTALLATION}),
         "case.open": frozenset({R.AUTHORITY}),
         "case.link_person": frozenset({R.AUTHORITY}),
+        **_states_by(R.AUTHORITY),
         "proposal.make": frozenset({R.AUTHORITY}),
         "proposal.withdraw": frozenset({R.PROPOSER}),
         "sample.read": _HOLDING["sample.read"] | {R.AUTHORITY},
@@ -134,7 +148,7 @@ ROLES: Mapping[Role, Mapping[str, frozenset[Relation]]] = {
     },
     "custodian": _HOLDING,
     "courier": {},
-    "defence": _reads_by(R.COUNSEL) | _PROTECTS | {"hold.place": frozenset({R.COUNSEL})},
+    "defence": _reads_by(R.COUNSEL) | _states_by(R.COUNSEL) | _PROTECTS | {"hold.place": frozenset({R.COUNSEL})},
     "auditor": _reads_by(R.OVERSIGHT),
     "oversight": _reads_by(R.OVERSIGHT)
     | _PROTECTS
@@ -196,7 +210,9 @@ def _of_people(world: World, command: Command) -> frozenset[Relation]:
         case OpenCase():
             own = {R.AUTHORITY} if command.authority == actor.org else set()
             return frozenset({R.INSTALLATION, *own})
-        case LinkPerson() | AppointCounsel():
+        case WithdrawStatement():
+            return _to_statement(actor, world.cases.get(command.case), command.statement)
+        case LinkPerson() | AppointCounsel() | Stating():
             return _to_case(actor, world.cases.get(command.case))
         case CloseAccount() | NameOperator():
             return _to_register(actor, command.account in world.accounts)
@@ -220,6 +236,15 @@ def _to_case(actor: ActorState, case: CaseState | None) -> frozenset[Relation]:
         R.COUNSEL: any(appointment.counsel == actor.person for appointment in case.counsel),
     }
     return frozenset(relation for relation, holds in found.items() if holds)
+
+
+def _to_statement(actor: ActorState, case: CaseState | None, statement: str) -> frozenset[Relation]:
+    """Who made a statement may take it back, whatever else connects them with the case today."""
+    if case is None:
+        return frozenset()
+    made = {(one.by, one.org) for one in case.statements if one.id == statement}
+    own = {R.SETTER} if (actor.person, actor.org) in made else set()
+    return frozenset({*own, *_to_case(actor, case)})
 
 
 def _to_item(world: World, sample: SampleState | None) -> frozenset[Relation]:

@@ -109,6 +109,20 @@ class AlreadyAppointed(Refusal):
     title = "Counsel is of record already"
 
 
+class TooManyStatements(Refusal):
+    """A case holds at most 300 statements, the withdrawn ones among them: it is read and written as a whole."""
+
+    code = "too-many-statements"
+    title = "The case has as many statements as it can hold"
+
+
+class NotStatedAnyMore(Refusal):
+    """A statement is taken back once."""
+
+    code = "not-stated-any-more"
+    title = "The statement was taken back already"
+
+
 class NotCounsel(Refusal):
     """Counsel is a person with a defence account: someone who can be served and can act."""
 

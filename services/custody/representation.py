@@ -21,6 +21,7 @@ from services.custody.rules.person import PersonState
 from services.custody.rules.proposal import ProposalState
 from services.custody.rules.sample import SampleState
 from services.custody.rules.state import State
+from services.custody.rules.statement import CaseStatement
 from shared.text import write_instant
 
 
@@ -90,6 +91,21 @@ def _case(state: CaseState) -> dict[str, Any]:
             }
             for one in state.counsel
         ],
+        "statements": [_statement(one) for one in state.statements],
+    }
+
+
+def _statement(one: CaseStatement) -> dict[str, Any]:
+    return {
+        "id": one.id,
+        "about": one.about,
+        "name": one.name,
+        "value": one.value,
+        "person": one.person,
+        "proceeding": one.proceeding,
+        "standing": one.standing,
+        "made_by": {"organisation": one.org, "person": one.by},
+        "source": {"kind": one.source_kind, "reference": one.reference, "document_sha256": one.document_sha256},
     }
 
 

@@ -42,6 +42,14 @@ from shared.facts.proposals import (
 )
 from shared.facts.refusals import CustodyCommandRefused, NotifyCommandRefused
 from shared.facts.samples import SampleAmended, SampleRegistered
+from shared.facts.statements import (
+    CaseCircumstanceStated,
+    CaseDateStated,
+    CaseProceedingDecided,
+    CaseProceedingOpened,
+    CaseRoleEnded,
+    CaseStatementWithdrawn,
+)
 
 __all__ = ["FACTS", "Fact", "Part", "schema_name"]
 
@@ -49,6 +57,8 @@ _KINDS: tuple[type[Fact], ...] = (
     InstallationFounded, OrganisationRegistered, PersonRegistered, AccountLinked,
     AccountServiceLinked, AccountOperatorNamed, AccountStopped, AccountClosed, AuditorAppointed, AuditorDismissed,
     CaseOpened, CasePersonLinked, CaseCounselAppointed,
+    CaseDateStated, CaseCircumstanceStated, CaseProceedingOpened, CaseProceedingDecided, CaseRoleEnded,
+    CaseStatementWithdrawn,
     SampleRegistered, SampleAmended,
     OfferMade, SampleOffered, OfferAccepted, SampleTransferred, OfferRefused, OfferWithdrawn, SampleOfferEnded,
     ProposalMade, SampleDestructionProposed, ProposalWithdrawn, SampleDestructionWithdrawn,

@@ -12,7 +12,10 @@ from tests.e2e.outside import Outside
 
 OF_THE_CASE = {"court": "COURT", "auditor": "OVERSIGHT", "oversight": "OVERSIGHT"}
 """Roles that are connected with every case by being what they are."""
-NOUNS = ("case", "sample", "offer", "proposal", "hold")
+NOUNS = ("case", "statement", "sample", "offer", "proposal", "hold")
+STATES: dict[Role, str] = {"court": "COURT", "prosecutor": "AUTHORITY", "defence": "COUNSEL"}
+"""Roles that state something of a case, by what connects them with it."""
+SOURCE = {"kind": "court_record", "reference": "AD-88/2026"}
 REGISTER = ("account", "person", "auditor")
 KEEPERS = ("registrar", "court", "oversight")
 """Roles that are connected with every account and every appointment of an auditor."""
@@ -91,6 +94,8 @@ class House:
         )
         if role in sets_holds and role != "auditor":
             found["SETTER"] = lambda: self._holding(found[sets_holds[role]]())
+        if role in STATES:
+            found["SETTER of a statement"] = lambda: self._stating(found[STATES[role]]())
         return found
 
     def _unrelated(self, role: Role) -> Thing:
@@ -148,6 +153,27 @@ class House:
         own = {noun: thing.relations[noun] | {"SETTER"} for noun in ("hold", "hold_seen")}
         return Thing(thing.who, thing.ids | {"hold": self._hold(thing.who, thing.ids["sample"])}, thing.relations | own)
 
+    def _stating(self, thing: Thing) -> Thing:
+        """The same, with a statement that the account made itself."""
+        own = {"statement": thing.relations["statement"] | {"SETTER"}}
+        stated = self._stated(thing.who, thing.ids["case"])
+        return Thing(thing.who, thing.ids | {"statement": stated}, thing.relations | own)
+
+    def _stated(self, who: str, case: str) -> str:
+        """The id of a statement of an account, by which no period ends or begins."""
+        body = {"anchor": "offence", "day": "2001-03-14", "source": SOURCE}
+        return str(self.outside.do("custody", who, f"/v1/cases/{case}/dates", body)["statements"][-1]["id"])
+
+    def _decided(self, case: str) -> str:
+        """The id of a proceeding that a court decided: one that is pending would keep the items."""
+        opened = self.outside.do(
+            "custody", "court", f"/v1/cases/{case}/proceedings", {"kind": "appeal", "source": SOURCE}
+        )
+        proceeding = str(opened["statements"][-1]["id"])
+        decision = {"day": "2026-10-05", "outcome": "denied", "source": SOURCE}
+        self.outside.do("custody", "court", f"/v1/cases/{case}/proceedings/{proceeding}:decide", decision)
+        return proceeding
+
     def _hold(self, who: str, sample: str) -> str:
         body = {"sample": sample, "reason": "Contraprueba"}
         return str(self.outside.do("custody", who, "/v1/holds", body)["id"])
@@ -173,7 +199,8 @@ class House:
         return {
             "case": matter.case, "sample": sample["id"], "seal": sample["seal"], "offered": offered,
             "offer": offer or matter.offer([offered], to="store_2")["id"], "proposal": matter.propose([proposed])["id"],
-            "hold": self._hold("court", sample["id"]), **self._someone,
+            "hold": self._hold("court", sample["id"]), "statement": self._stated("court", matter.case),
+            "proceeding": self._decided(matter.case), "convict": matter.client, **self._someone,
         }  # fmt: skip
 
     def _hand_over(self, matter: Matter, sample: dict[str, Any], by: str, receiver: str, to: str) -> dict[str, Any]:
@@ -187,7 +214,7 @@ class House:
 
 def _nothing() -> dict[str, str]:
     """Ids that nothing has."""
-    return {noun: str(uuid4()) for noun in (*NOUNS, *REGISTER)}
+    return {noun: str(uuid4()) for noun in (*NOUNS, "proceeding", "convict", *REGISTER)}
 
 
 def _kept() -> dict[str, frozenset[str]]:

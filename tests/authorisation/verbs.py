@@ -70,6 +70,11 @@ def _auditor(house: House, thing: Thing) -> Body:
     return expert | {"order": "AC-2026-91"}
 
 
+def _stating(**members: object) -> Callable[[House, Thing], Body]:
+    source = {"kind": "judgment", "reference": "CP-112/2019"}
+    return lambda house, thing: {"source": source, **members}
+
+
 VERBS: Mapping[str, Verb] = {
     "organisation.register": Verb(OF_ALL, "/v1/organisations", _organisation),
     "person.register": Verb(OF_ALL, "/v1/persons", lambda house, thing: {"name": "Persona de prueba"}),
@@ -87,6 +92,18 @@ VERBS: Mapping[str, Verb] = {
     "sample.register": Verb(OF_ALL, "/v1/samples", _registered),
     "case.link_person": Verb("case", "/v1/cases/{case}/persons", _person),
     "case.appoint_counsel": Verb("case", "/v1/cases/{case}/counsel", _counsel),
+    "case.state_date": Verb("case", "/v1/cases/{case}/dates", _stating(anchor="offence", day="2001-03-14")),
+    "case.state_circumstance": Verb(
+        "case", "/v1/cases/{case}/circumstances", _stating(circumstance="stage", value="convicted")
+    ),
+    "case.open_proceeding": Verb("case", "/v1/cases/{case}/proceedings", _stating(kind="appeal")),
+    "case.decide_proceeding": Verb(
+        "case", "/v1/cases/{case}/proceedings/{proceeding}:decide", _stating(day="2026-10-05", outcome="denied")
+    ),
+    "case.end_role": Verb("case", "/v1/cases/{case}/persons/{convict}:end", _stating(role="convicted")),
+    "case.withdraw_statement": Verb(
+        "statement", "/v1/cases/{case}/statements/{statement}:withdraw", lambda house, thing: {"reason": "Error"}
+    ),
     "sample.amend": Verb(
         "sample", "/v1/samples/{sample}/amendments",
         lambda house, thing: {"changes": {"kind": "bone"}, "reason": "Error"}, '"1"',

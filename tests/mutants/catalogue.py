@@ -6,6 +6,7 @@ Lines are given without their indentation. When code moves, its mutants move wit
 
 from tests.mutants.counting import COUNTING
 from tests.mutants.held import HELD
+from tests.mutants.kept import KEPT
 from tests.mutants.mutant import Mutant
 from tests.mutants.verifier import VERIFIER
 
@@ -17,6 +18,7 @@ _TESTS = "tests/services/custody/"
 
 MUTANTS = (
     *HELD,
+    *KEPT,
     *VERIFIER,
     *COUNTING,
     # G1: an acknowledged command is in the ledger exactly once.

@@ -15,6 +15,7 @@ from services.custody.api import (
     persons,
     proposals,
     samples,
+    statements,
 )
 
 # Routes are tried in this order, so what is asked for most stands first.
@@ -22,6 +23,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     samples.routes,
     batches.routes,
     cases.routes,
+    statements.routes,
     organisations.routes,
     persons.routes,
     accounts.routes,

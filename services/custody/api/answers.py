@@ -4,11 +4,13 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, JsonValue
 
+from services.custody.rules.statement import About
 from shared.facts.cases import AppointmentSource, CaseRole
 from shared.facts.offers import Purpose, RefusalReason, Temperature, Transport
 from shared.facts.people import OrganisationKind, Role
 from shared.facts.proposals import Method, ProposalRule, Reason, Recipient
 from shared.facts.samples import Quantity, Retention, SampleKind
+from shared.facts.statements import StatementSource
 from shared.text import Instant, SealedDigest, Sha256, Uuid
 
 
@@ -105,6 +107,30 @@ class CounselOfRecord(Shape):
     source: AppointmentSource
 
 
+class Maker(Shape):
+    """Who recorded a statement."""
+
+    organisation: Uuid
+    person: Uuid
+
+
+class CaseStatementAnswer(Shape):
+    """What was stated of the case. `effective`: a court's word; `claimed`: anybody else's, which never brings an end
+    nearer; `withdrawn`: taken back. `name` is the anchor, circumstance, kind of proceeding, outcome or role; `value` a
+    day or a code, null for *has not happened* and *none of those*.
+    """
+
+    id: Uuid
+    about: About
+    name: str
+    value: str | None
+    person: Uuid | None
+    proceeding: Uuid | None
+    standing: Literal["effective", "claimed", "withdrawn"]
+    made_by: Maker
+    source: StatementSource
+
+
 class CaseAnswer(Subject):
     """A case of an authority."""
 
@@ -112,6 +138,7 @@ class CaseAnswer(Subject):
     folio: str
     persons: list[LinkedPerson]
     counsel: list[CounselOfRecord]
+    statements: list[CaseStatementAnswer]
 
 
 class CaseInBrief(Shape):

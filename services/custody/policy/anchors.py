@@ -5,24 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from shared.facts.statements import CaseAnchor, PersonAnchor
+
+__all__ = [
+    "CASE_ANCHORS", "ITEM_ANCHORS", "PERSON_ANCHORS", "AllOf", "Anchor", "AnyOf", "CaseAnchor", "ItemAnchor",
+    "PersonAnchor", "When", "named",
+]  # fmt: skip
+
 ItemAnchor = Literal["collection", "exam", "report_issued", "profile_obtained"]
-CaseAnchor = Literal["offence", "case_solved", "limitation_end"]
-PersonAnchor = Literal[
-    "charged",
-    "conviction",
-    "judgment_final",
-    "sentence_imposed",
-    "sentence_end",
-    "release",
-    "parole",
-    "discharge",
-    "supervised_release_end",
-    "registration_end",
-    "death",
-    "execution",
-    "identified",
-    "consent_withdrawn",
-]
 Anchor = ItemAnchor | CaseAnchor | PersonAnchor
 
 ITEM_ANCHORS: frozenset[str] = frozenset(get_args(ItemAnchor))

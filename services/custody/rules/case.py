@@ -15,9 +15,11 @@ from services.custody.refusals import (
     TooManyCounsel,
     UnknownReference,
 )
+from services.custody.rules import statement
 from services.custody.rules.command import Command, Decision, Known
 from services.custody.rules.organisation import AUTHORITIES
 from services.custody.rules.state import OutOfOrder, State, born, moved
+from services.custody.rules.statement import CaseStatement
 from shared.events import Draft, Event
 from shared.facts.cases import (
     AppointmentKind,
@@ -99,6 +101,7 @@ class CaseState(State):
     folio: str
     persons: tuple[CasePerson, ...]
     counsel: tuple[Appointment, ...]
+    statements: tuple[CaseStatement, ...]
 
 
 def decide_open(world: World, command: OpenCase, now: datetime) -> Decision:
@@ -148,19 +151,23 @@ def decide_appoint_counsel(world: World, command: AppointCounsel, now: datetime)
     return (Draft(command.subject(), fact),)
 
 
-FACTS = (CaseOpened, CasePersonLinked, CaseCounselAppointed)
+FACTS = (CaseOpened, CasePersonLinked, CaseCounselAppointed, *statement.FACTS)
 
 
 def apply(state: CaseState | None, event: Event) -> CaseState:
     """The case after `event`; OutOfOrder for one that cannot follow."""
     match state, event.fact():
         case None, CaseOpened() as fact:
-            return CaseState(**born(event), authority=fact.authority, folio=fact.folio, persons=(), counsel=())
+            return CaseState(
+                **born(event), authority=fact.authority, folio=fact.folio, persons=(), counsel=(), statements=()
+            )
         case CaseState() as standing, CasePersonLinked() as fact:
             persons = (*standing.persons, CasePerson(fact.person, fact.role))
             return replace(standing, persons=persons, **moved(event))
         case CaseState() as standing, CaseCounselAppointed() as fact:
             return replace(standing, counsel=(*standing.counsel, _appointment(fact)), **moved(event))
+        case CaseState() as standing, fact if isinstance(fact, statement.FACTS):
+            return replace(standing, statements=statement.after(standing.statements, event), **moved(event))
         case _:
             raise OutOfOrder(f"{event.type} does not follow in the history of {event.subject}")
 

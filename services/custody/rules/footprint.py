@@ -24,6 +24,7 @@ from services.custody.rules.hold import LiftHold, PlaceHold
 from services.custody.rules.offer import AcceptOffer, MakeOffer, RefuseOffer, WithdrawOffer
 from services.custody.rules.proposal import MakeProposal, WithdrawProposal
 from services.custody.rules.sample import AmendSample, RegisterSample
+from services.custody.rules.statement import Stating, WithdrawStatement
 
 LOCK_ORDER = ("person", "organisation", "account", "auditor", "case", "offer", "proposal", "hold", "sample")
 NONE: frozenset[str] = frozenset()
@@ -168,6 +169,8 @@ def _of_people(command: Command) -> Footprint:
                 cases=frozenset({command.case}),
                 cases_exclusive=True,
             )
+        case Stating() | WithdrawStatement():
+            return Footprint(cases=frozenset({command.case}), cases_exclusive=True)
         case AppointAuditor():
             return Footprint(persons=frozenset({command.person}), auditor_digests=frozenset({command.account_digest}))
         case DismissAuditor():

@@ -19,6 +19,7 @@ from services.custody.rules import (
     person,
     proposal,
     sample,
+    statement,
 )
 from services.custody.rules.clock import is_to_come
 from services.custody.rules.command import Command, Decision
@@ -56,6 +57,12 @@ COMMANDS: Mapping[type[Command], CommandRule] = {
     case.OpenCase: CommandRule("case.open", case.decide_open, creates=True),
     case.LinkPerson: CommandRule("case.link_person", case.decide_link_person),
     case.AppointCounsel: CommandRule("case.appoint_counsel", case.decide_appoint_counsel),
+    statement.StateDate: CommandRule("case.state_date", statement.decide_state),
+    statement.StateCircumstance: CommandRule("case.state_circumstance", statement.decide_state),
+    statement.OpenProceeding: CommandRule("case.open_proceeding", statement.decide_state),
+    statement.DecideProceeding: CommandRule("case.decide_proceeding", statement.decide_state),
+    statement.EndRole: CommandRule("case.end_role", statement.decide_state),
+    statement.WithdrawStatement: CommandRule("case.withdraw_statement", statement.decide_withdraw),
     sample.RegisterSample: CommandRule("sample.register", sample.decide_register, creates=True),
     sample.AmendSample: CommandRule("sample.amend", sample.decide_amend, if_match=True),
     offer.MakeOffer: CommandRule("offer.make", offer.decide_make, creates=True),

@@ -9,7 +9,7 @@ from services.custody.tables.base import Id, IdRow, Parts
 
 
 class CaseRow(IdRow, table=True):
-    """A case with the persons in it and counsel of record."""
+    """A case with the persons in it, counsel of record, and what was stated of it."""
 
     __tablename__: ClassVar[str] = "case"
     __table_args__ = (
@@ -20,3 +20,4 @@ class CaseRow(IdRow, table=True):
     folio: str
     persons: list[dict[str, Any]] = Field(sa_type=Parts)
     counsel: list[dict[str, Any]] = Field(sa_type=Parts)
+    statements: list[dict[str, Any]] = Field(sa_type=Parts)

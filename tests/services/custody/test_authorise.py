@@ -60,6 +60,20 @@ hold.lift: SETTER
 hold.read: HOLDER SETTER
 case.read_brief: HOLDER PAST_HOLDER REGISTRANT
 """
+STATES = (
+    "case.state_date",
+    "case.state_circumstance",
+    "case.open_proceeding",
+    "case.decide_proceeding",
+    "case.end_role",
+)
+
+
+def states(relation: str) -> str:
+    """A party says of its case what it knows, and takes back what it said itself."""
+    return "".join(f"\n{verb}: {relation}" for verb in STATES) + "\ncase.withdraw_statement: SETTER\n"
+
+
 SENTENCES: dict[Role, str] = {
     "registrar": """
         organisation.register: INSTALLATION
@@ -71,7 +85,7 @@ SENTENCES: dict[Role, str] = {
         account.read: REGISTER
         auditor.read: REGISTER
     """,
-    "court": """
+    "court": states("COURT").replace("SETTER", "COURT") + """
         person.register: INSTALLATION
         case.open: INSTALLATION
         case.link_person: COURT
@@ -89,7 +103,7 @@ SENTENCES: dict[Role, str] = {
         auditor.dismiss: REGISTER
         auditor.read: REGISTER
     """,
-    "prosecutor": HOLDING + """
+    "prosecutor": HOLDING + states("AUTHORITY") + """
         person.register: INSTALLATION
         case.open: AUTHORITY
         case.link_person: AUTHORITY
@@ -109,7 +123,7 @@ SENTENCES: dict[Role, str] = {
     """,
     "custodian": HOLDING,
     "courier": "",
-    "defence": "hold.place: COUNSEL\nhold.lift: SETTER\n" + "\n".join(f"{verb}: COUNSEL" for verb in READS),
+    "defence": states("COUNSEL") + "hold.place: COUNSEL\nhold.lift: SETTER\n" + "\n".join(f"{verb}: COUNSEL" for verb in READS),
     "auditor": "\n".join(f"{verb}: OVERSIGHT" for verb in READS),
     "oversight": "hold.place: OVERSIGHT\nhold.lift: SETTER\nauditor.read: REGISTER\n" + "\n".join(f"{verb}: OVERSIGHT" for verb in READS),
 }  # fmt: skip
@@ -151,9 +165,11 @@ def test_g12_deny_by_default_404_without_a_relation_403_without_the_role(role: R
                 assert answer == NoStanding()
 
 
-def test_g12_who_may_read_can_thereby_protect_and_write_nothing_else() -> None:
+def test_g12_who_may_read_can_thereby_protect_and_only_counsel_states_something_of_its_case() -> None:
     for role in ("defence", "auditor", "oversight", "courier"):
-        assert {verb for one, verb in TABLE if one == role} <= {*READS, "hold.place", "hold.lift", "auditor.read"}
+        own = {*STATES, "case.withdraw_statement"} if role == "defence" else set()
+        may = {verb for one, verb in TABLE if one == role}
+        assert may - own <= {*READS, "hold.place", "hold.lift", "auditor.read"}
 
 
 # What a system may do, said once more: nothing that approves, takes over, ends a protection, or makes somebody someone.

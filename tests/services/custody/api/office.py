@@ -113,10 +113,20 @@ class Office:
         body = {"receipts": [{"sample": one, "seal": seal, "condition": "intact"} for one in offer["samples"]]}
         return await self.did(by, f"/v1/offers/{offer['id']}:accept", body, if_match=offer["version"])
 
-    async def counsel(self, case: str, counsel: str = "defence") -> None:
-        client = (await self.did("court", "/v1/persons", {"name": "Juan Pérez"}))["id"]
-        link = {"person": client, "role": "convicted", "source": "Sentencia 12/2019"}
+    async def state(self, by: str, case: str, what: str, **body: object) -> dict[str, Any]:
+        """State something of a case, as `/v1/cases/{case}/{what}` takes it; the case."""
+        source = {"kind": "judgment", "reference": "CP-112/2019"}
+        return await self.did(by, f"/v1/cases/{case}/{what}", {"source": source} | body)
+
+    async def convict(self, case: str) -> str:
+        """A person who is convicted in the case."""
+        person = str((await self.did("court", "/v1/persons", {"name": "Juan Pérez"}))["id"])
+        link = {"person": person, "role": "convicted", "source": "Sentencia 12/2019"}
         await self.did("court", f"/v1/cases/{case}/persons", link)
+        return person
+
+    async def counsel(self, case: str, counsel: str = "defence") -> None:
+        client = await self.convict(case)
         source = {"kind": "court_appointment", "reference": "AC-1"}
         body = {"counsel": self.house.persons[counsel], "client": client, "source": source}
         await self.did("court", f"/v1/cases/{case}/counsel", body)
@@ -149,11 +159,11 @@ async def opened(house: House) -> AsyncIterator[Office]:
         yield Office(house, client, app)
 
 
-async def build(urls: dict[str, str], folder: Path) -> House:
-    """Found an installation and register every organisation, person and account of ACCOUNTS."""
+async def build(urls: dict[str, str], folder: Path, pack: str = "flat") -> House:
+    """Found an installation with a pack, and register every organisation, person and account of ACCOUNTS."""
     house = House(urls, folder / "keys", DevIssuer(folder))
     make_key(house.keys_dir / "custody-promise.pem")
-    await found_house(house)
+    await found_house(house, pack)
     async with opened(house) as office:
         for account, (organisation, kind, role) in ACCOUNTS.items():
             if organisation not in house.organisations:
@@ -168,13 +178,13 @@ async def build(urls: dict[str, str], folder: Path) -> House:
     return house
 
 
-async def found_house(house: House) -> None:
+async def found_house(house: House, pack: str = "flat") -> None:
     key = load_key(house.keys_dir / "custody-promise.pem")
     registry = new_id()
     document = {
         "installation": "demo", "origin": "cadena.example/demo",
         "log_vkey": house.log.key.vkey, "cosigner_vkey": house.cosigner.key.vkey,
-        "link_key": "l", "promise_keys": {"urn:cadena:demo:custody": public_text(key.public_key())},
+        "link_key": "l", "pack": pack, "promise_keys": {"urn:cadena:demo:custody": public_text(key.public_key())},
         "organisations": [{"id": registry, "name": "Registry", "kind": "registrar", "independent": True}],
         "registrar": {
             "person": new_id(), "name": "Rosa Ibarra", "organisation": registry, "account": new_id(),

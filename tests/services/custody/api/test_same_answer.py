@@ -18,6 +18,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 NOBODY = "0190a1b2-c3d4-7e5f-8a6b-0c1d2e3f4a5b"
 REASON = {"reason": "none"}
+STATED = {"source": {"kind": "judgment", "reference": "A-1"}}
 Things = dict[str, str]
 Body = dict[str, Any]
 
@@ -28,6 +29,15 @@ ACTS: dict[str, tuple[str, Body]] = {
         "defence_2",
         {"counsel": NOBODY, "client": NOBODY, "source": {"kind": "court_appointment", "reference": "A-1"}},
     ),
+    "/v1/cases/{case:id}/dates": ("prosecutor_2", {"anchor": "offence", "day": None} | STATED),
+    "/v1/cases/{case:id}/circumstances": ("defence_2", {"circumstance": "stage", "value": None} | STATED),
+    "/v1/cases/{case:id}/proceedings": ("prosecutor_2", {"kind": "appeal"} | STATED),
+    "/v1/cases/{case:id}/proceedings/{proceeding:id}:decide": (
+        "defence_2",
+        {"day": "2026-10-05", "outcome": "denied"} | STATED,
+    ),
+    "/v1/cases/{case:id}/persons/{person:id}:end": ("prosecutor_2", {"role": "convicted"} | STATED),
+    "/v1/cases/{case:id}/statements/{statement:id}:withdraw": ("defence_2", REASON),
     "/v1/samples/{sample:id}/amendments": ("lab_2", {"changes": {"seal": "S-7", "label": "L-7"}} | REASON),
     "/v1/offers/{offer:id}:accept": (
         "lab_2",
@@ -77,6 +87,7 @@ async def things(office: Office) -> Things:
     offer = await office.offer([first])
     body = {"samples": [second], "planned_on": "2099-01-01", "reason": "other", "method": "other"}
     proposal = await office.did("prosecutor", "/v1/proposals", body)
+    stated = await office.state("court", case, "proceedings", kind="appeal")
     hold = await office.did("court", "/v1/holds", {"sample": third} | REASON)
     linked = await office.read("registrar", f"/v1/persons/{office.house.persons['lab']}/accounts")
     appointed = await office.did("court", "/v1/auditors", {
@@ -86,6 +97,7 @@ async def things(office: Office) -> Things:
         "case": case, "sample": first, "other": second, "offer": offer["id"], "proposal": proposal["id"],
         "hold": hold["id"], "account": linked["items"][0]["id"], "auditor": appointed["id"],
         "person": office.house.persons["lab"],
+        "proceeding": stated["statements"][0]["id"], "statement": stated["statements"][0]["id"],
     }  # fmt: skip
 
 

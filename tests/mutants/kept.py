@@ -1,0 +1,34 @@
+"""Mutants of what is stated of a case, and of until when its items are kept."""
+
+from tests.mutants.mutant import Mutant
+
+_RULES = "services/custody/rules/"
+_TESTS = "tests/services/custody/"
+
+KEPT = (
+    # G2: of what is stated of a case, only a court's word and the setter's own bring an end nearer.
+    Mutant(
+        "G2",
+        "a claim counts as a court's word",
+        f"{_RULES}case_facts.py",
+        'return "court" if one.by_court else "other"',
+        'return "court"',
+        f"{_TESTS}rules/test_statement.py::test_g2_only_a_courts_word_ends_a_period",
+    ),
+    Mutant(
+        "G2",
+        "a role ends by anybody's word",
+        f"{_RULES}case_facts.py",
+        'ended = {one.name for one in stand if one.about == "role_ended" and one.person == person and one.by_court}',
+        'ended = {one.name for one in stand if one.about == "role_ended" and one.person == person}',
+        f"{_TESTS}rules/test_statement.py::test_g2_a_role_ends_by_a_courts_word_alone",
+    ),
+    Mutant(
+        "G2",
+        "whoever has to do with the case takes back what another stated",
+        "services/custody/authorise.py",
+        "own = {R.SETTER} if (actor.person, actor.org) in made else set()",
+        "own = {R.SETTER} if made else set()",
+        f"{_TESTS}rules/test_statement.py::test_g2_nobody_takes_back_what_another_said_but_a_court",
+    ),
+)
