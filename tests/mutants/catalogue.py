@@ -89,14 +89,6 @@ MUTANTS = (
     # G2: no protection is reduced by one party's word.
     Mutant(
         "G2",
-        "an amendment shortens the period of keeping",
-        "services/custody/policy/retention.py",
-        "return computed if computed.until > standing.until else standing",
-        "return computed",
-        f"{_TESTS}rules/test_sample.py::test_g2_no_amendment_ever_shortens_the_period_of_keeping",
-    ),
-    Mutant(
-        "G2",
         "destruction is proposed for the last day of keeping",
         f"{_RULES}proposal.py",
         "if command.planned_on <= kept.until:",

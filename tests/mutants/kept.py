@@ -6,6 +6,15 @@ _RULES = "services/custody/rules/"
 _TESTS = "tests/services/custody/"
 
 KEPT = (
+    # G2, G10: no day of keeping becomes earlier.
+    Mutant(
+        "G2",
+        "an earlier day of collection, stated later, shortens the keeping",
+        f"{_RULES}sample.py",
+        'changed["collected_latest"] = max(state.collected_latest, _day(fact.changes.collected_at))',
+        'changed["collected_latest"] = _day(fact.changes.collected_at)',
+        f"{_TESTS}rules/test_kept.py::test_g2_an_earlier_collection_stated_later_shortens_nothing",
+    ),
     # G2: of what is stated of a case, only a court's word and the setter's own bring an end nearer.
     Mutant(
         "G2",
