@@ -19,6 +19,7 @@ from services.custody.rules.offer import OfferState
 from services.custody.rules.organisation import OrganisationState
 from services.custody.rules.person import PersonState
 from services.custody.rules.proposal import ProposalState
+from services.custody.rules.review import ReviewState
 from services.custody.rules.sample import SampleState
 from services.custody.rules.state import State
 from services.custody.rules.statement import CaseStatement
@@ -129,6 +130,7 @@ def _sample(state: SampleState) -> dict[str, Any]:
             "version": state.retention_version,
             "until": state.retention_until and _day(state.retention_until),
         },
+        "review_lead": state.review_lead,
         "sealed": {"collected_place": state.collected_place},
     }
 
@@ -182,6 +184,17 @@ def _day(value: date) -> str:
     return value.isoformat()
 
 
+def _review(state: ReviewState) -> dict[str, Any]:
+    return {
+        "case": state.case,
+        "lead_months": state.lead,
+        "items": [
+            {"sample": one.sample, "until": _day(one.until), "rule": one.rule, "version": one.version}
+            for one in state.items
+        ],
+    }
+
+
 _FORMS: dict[type[State], Callable[[Any], dict[str, Any]]] = {
     InstallationState: _installation,
     OrganisationState: _organisation,
@@ -193,4 +206,5 @@ _FORMS: dict[type[State], Callable[[Any], dict[str, Any]]] = {
     OfferState: _offer,
     ProposalState: _proposal,
     HoldState: _hold,
+    ReviewState: _review,
 }

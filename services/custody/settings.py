@@ -3,10 +3,14 @@
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field, SecretStr
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from shared.settings import LogReaderSettings, TokenSettings
+
+
+def _numbers(value: object) -> object:
+    return [one.strip() for one in value.split(",")] if isinstance(value, str) else value
 
 
 class ApiSettings(TokenSettings, LogReaderSettings):
@@ -23,6 +27,13 @@ class WorkerSettings(LogReaderSettings):
     """The worker: it publishes facts and marks them as sealed, with the login `custody_worker`."""
 
     state_dir: Path
+    review_leads: Annotated[tuple[Annotated[int, Field(ge=1, le=120)], ...], NoDecode, BeforeValidator(_numbers)] = (
+        12,
+        6,
+        3,
+        1,
+    )
+    """How many months before the end of its keeping an item is reviewed; as 12,6,3,1."""
 
 
 class _CommandSettings(BaseSettings):

@@ -41,6 +41,7 @@ from shared.facts.proposals import (
     SampleDestructionWithdrawn,
 )
 from shared.facts.refusals import CustodyCommandRefused, NotifyCommandRefused
+from shared.facts.retention import ReviewOpened, SampleRetentionChanged, SampleReviewOpened
 from shared.facts.samples import SampleAmended, SampleRegistered
 from shared.facts.statements import (
     CaseCircumstanceStated,
@@ -59,7 +60,7 @@ _KINDS: tuple[type[Fact], ...] = (
     CaseOpened, CasePersonLinked, CaseCounselAppointed,
     CaseDateStated, CaseCircumstanceStated, CaseProceedingOpened, CaseProceedingDecided, CaseRoleEnded,
     CaseStatementWithdrawn,
-    SampleRegistered, SampleAmended,
+    SampleRegistered, SampleAmended, SampleRetentionChanged, SampleReviewOpened, ReviewOpened,
     OfferMade, SampleOffered, OfferAccepted, SampleTransferred, OfferRefused, OfferWithdrawn, SampleOfferEnded,
     ProposalMade, SampleDestructionProposed, ProposalWithdrawn, SampleDestructionWithdrawn,
     HoldPlaced, HoldLifted,

@@ -40,4 +40,28 @@ KEPT = (
         "own = {R.SETTER} if made else set()",
         f"{_TESTS}rules/test_statement.py::test_g2_nobody_takes_back_what_another_said_but_a_court",
     ),
+    Mutant(
+        "G10",
+        "a text that comes into force brings an end nearer",
+        f"{_RULES}recompute.py",
+        "computed = later(sample.retention, computed)",
+        "pass",
+        f"{_TESTS}rules/test_recompute.py::test_g10_a_text_that_comes_into_force_brings_no_end_nearer",
+    ),
+    Mutant(
+        "G10",
+        "an item gets another day without a fact",
+        f"{_RULES}recompute.py",
+        "if computed != sample.retention:",
+        "if computed.until != sample.retention.until and computed.until is None:",
+        f"{_TESTS}test_keeping.py::test_g10_a_change_is_the_clocks_own_fact_and_names_what_led_to_it",
+    ),
+    Mutant(
+        "G10",
+        "word that a case has changed is not left",
+        "services/custody/tables/upkeep.py",
+        "writes.statement(_ENQUEUE, [state.id for state in states], rows=len(states))",
+        "pass",
+        f"{_TESTS}test_keeping.py::test_g10_a_change_is_the_clocks_own_fact_and_names_what_led_to_it",
+    ),
 )

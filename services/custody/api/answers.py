@@ -182,6 +182,8 @@ class SampleAnswer(Subject):
     offer: Uuid | None
     proposal: Uuid | None
     retention: Retention
+    review_lead: int | None
+    """The shortest lead, in months, at which a review was opened for this last day; 0: that day has passed."""
     sealed: SampleSealed
 
 

@@ -6,7 +6,9 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from services.custody.api.answers import CaseAnswer, CaseInBrief, Inventory
 from services.custody.api.recording import Id, one, reader_of, record
+from services.custody.api.review_answers import Reviews
 from services.custody.queries import cases as queries
+from services.custody.queries import reviews as reviewing
 from services.custody.refusals import (
     AlreadyAppointed,
     AlreadyLinked,
@@ -123,3 +125,19 @@ async def inventory(
         found = await queries.case(reader, case)
         page = await queries.inventory(reader, case, after, query.limit)
     return answer(request, page, {"case": found})
+
+
+@routes.get(
+    "/v1/cases/{case:id}/reviews", **reading("getReviews", "List the reviews of a case's items", Reviews, paged=True)
+)
+async def reviews(
+    case: Id,
+    request: Request,
+    principal: Annotated[Principal, Depends(caller)],
+    query: Annotated[PageQuery, Query()],
+) -> Response:
+    """Opened before the keeping of items ends, for who reads the case whole. By a review nothing else happens."""
+    after = query.after(canonical_uuid)
+    async with reader_of(request, principal) as reader:
+        await queries.case(reader, case)
+        return answer(request, await reviewing.of_case(reader, case, after, query.limit))

@@ -1,4 +1,4 @@
-"""What the process `worker` does, side by side: the relay, the intake of sealed entries, the probes."""
+"""What the process `worker` does, side by side: relay, intake of sealed entries, what time makes due, probes."""
 
 import asyncio
 from pathlib import Path
@@ -7,6 +7,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.custody.loops.intake import Intake
+from services.custody.loops.keeping import Keeping
 from services.custody.loops.taking_back import TAKING_BACK
 from services.custody.settings import WorkerSettings
 from services.custody.tables import RESTORATION
@@ -23,7 +24,7 @@ from shared.sealed_log import SealedLog
 from shared.settings import KafkaSettings
 
 PACKAGE = Path(__file__).parents[1]
-CONNECTIONS = 3
+CONNECTIONS = 4
 
 log = structlog.get_logger()
 
@@ -41,6 +42,7 @@ async def work(settings: WorkerSettings, kafka: KafkaSettings, stop: asyncio.Eve
     index = SealedIndexFile(settings.state_dir, VerifierKey.parse(settings.vkey))
     restoration = Restoration(pool, RESTORATION, index, config, kafka.custody_topic, kafka.audit_topic, _restored)
     intake = Intake(pool, settings.custody_source, lambda: restoration.open)
+    keeping = Keeping(pool, settings.custody_source, settings.review_leads, lambda: not restoration.open)
     judged = asyncio.Event()
 
     async def load(kept: Head | None) -> Position:
@@ -60,6 +62,7 @@ async def work(settings: WorkerSettings, kafka: KafkaSettings, stop: asyncio.Eve
             await together(
                 stop,
                 once(judged, stop, relay.run),
+                once(judged, stop, keeping.run),
                 sealed.follow(load, take, stop),
                 serve(probe_app(probes), settings.listen_host, settings.listen_port, stop),
             )

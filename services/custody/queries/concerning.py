@@ -5,7 +5,18 @@ from sqlalchemy.dialects.postgresql import UUID
 
 from services.custody.queries import visibility as visible
 from services.custody.rules.world import ActorState
-from services.custody.tables import ACCOUNTS, AUDITORS, CASES, EVENTS, HOLDS, OFFERS, PROPOSALS, REFUSED_TARGET, SAMPLES
+from services.custody.tables import (
+    ACCOUNTS,
+    AUDITORS,
+    CASES,
+    EVENTS,
+    HOLDS,
+    OFFERS,
+    PROPOSALS,
+    REFUSED_TARGET,
+    REVIEWS,
+    SAMPLES,
+)
 
 READABLE = {
     "sample": (SAMPLES.table, visible.samples),
@@ -13,6 +24,7 @@ READABLE = {
     "offer": (OFFERS.table, visible.offers),
     "proposal": (PROPOSALS.table, visible.proposals),
     "hold": (HOLDS.table, visible.holds),
+    "review": (REVIEWS.table, visible.reviews),
     "account": (ACCOUNTS.table, visible.accounts),
     "auditor": (AUDITORS.table, visible.auditors),
 }

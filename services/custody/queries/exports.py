@@ -27,7 +27,17 @@ from services.custody.queries.concerning import TARGET
 from services.custody.queries.reader import Reader
 from services.custody.queries.texts import BLIND, digests
 from services.custody.rules.world import ActorState
-from services.custody.tables import CASES, EVENTS, HOLDS, INSTALLATIONS, OFFERS, PROPOSALS, RESTORATION, SAMPLES
+from services.custody.tables import (
+    CASES,
+    EVENTS,
+    HOLDS,
+    INSTALLATIONS,
+    OFFERS,
+    PROPOSALS,
+    RESTORATION,
+    REVIEWS,
+    SAMPLES,
+)
 from shared.problems import not_found
 from shared.sealed import seal
 
@@ -35,7 +45,7 @@ CHUNK = 200
 _ID = Uuid(as_uuid=False)
 _event, _sealed, _value = EVENTS.event.c, EVENTS.sealed.c, EVENTS.sealed_value.c
 _case, _sample, _offer = CASES.table.c, SAMPLES.table.c, OFFERS.table.c
-_proposal, _hold, _installation = PROPOSALS.table.c, HOLDS.table.c, INSTALLATIONS.table.c
+_proposal, _hold, _review, _installation = PROPOSALS.table.c, HOLDS.table.c, REVIEWS.table.c, INSTALLATIONS.table.c
 _taken = RESTORATION.taken_back.c.event_id
 Member = dict[str, Any]
 
@@ -96,6 +106,7 @@ def _about(actor: ActorState, case_id: str) -> CompoundSelect[Any]:
         named("proposal", _proposal.id, type_coerce(_proposal.cases, ARRAY(_ID)).contains([case_id]),
               visible.proposals(actor)),
         named("hold", _hold.id, _hold.case == case_id, visible.holds(actor)),
+        named("review", _review.id, _review.case == case_id, visible.reviews(actor)),
     )  # fmt: skip
 
 

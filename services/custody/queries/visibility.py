@@ -11,11 +11,11 @@ from sqlalchemy.dialects.postgresql import ARRAY, UUID
 
 from services.custody.authorise import TABLE, Relation
 from services.custody.rules.world import ActorState
-from services.custody.tables import CASES, HOLDS, OFFERS, PROPOSALS, SAMPLES
+from services.custody.tables import CASES, HOLDS, OFFERS, PROPOSALS, REVIEWS, SAMPLES
 
 Condition = Callable[[ActorState], ColumnElement[bool]]
 _case, _sample, _offer, _proposal = CASES.table.c, SAMPLES.table.c, OFFERS.table.c, PROPOSALS.table.c
-_hold = HOLDS.table.c
+_hold, _review = HOLDS.table.c, REVIEWS.table.c
 
 
 def cases(actor: ActorState) -> ColumnElement[bool]:
@@ -46,6 +46,11 @@ def proposals(actor: ActorState) -> ColumnElement[bool]:
 def holds(actor: ActorState) -> ColumnElement[bool]:
     """Holds that the actor may read."""
     return _visible("hold.read", actor, HOLD)
+
+
+def reviews(actor: ActorState) -> ColumnElement[bool]:
+    """Reviews of cases that the actor may read whole."""
+    return _visible("case.read", actor, REVIEW)
 
 
 def accounts(actor: ActorState) -> ColumnElement[bool]:
@@ -146,4 +151,11 @@ HOLD: Mapping[Relation, Condition] = {
         or_(_sample.root == _hold.root, and_(_hold.root.is_(None), _sample.case == _hold.case)),
     ),
     Relation.SETTER: lambda actor: and_(_hold.placed_by_person == actor.person, _hold.placed_by_org == actor.org),
+}
+
+REVIEW: Mapping[Relation, Condition] = {
+    Relation.COURT: _everywhere,
+    Relation.OVERSIGHT: _everywhere,
+    Relation.AUTHORITY: _authority_of(_review.case),
+    Relation.COUNSEL: _counsel_in(_review.case),
 }

@@ -24,6 +24,7 @@ from shared.errors import Refusal
 from shared.events import Draft, Event
 from shared.facts.offers import SampleOffered, SampleOfferEnded, SampleTransferred
 from shared.facts.proposals import SampleDestructionProposed, SampleDestructionWithdrawn
+from shared.facts.retention import SampleRetentionChanged, SampleReviewOpened
 from shared.facts.samples import (
     Quantity,
     Retention,
@@ -79,7 +80,8 @@ class SampleState(State):
     `holders` are the organisations that ever held it, in order of their first time; `links` counts the links
     (eslabones) of its chain. `collected_latest` is the latest day (UTC) that was ever stated for its collection: an
     earlier one, stated later, does not shorten its keeping. `offer` and `offered_to` are of the open offer, `proposal`
-    is the open proposal.
+    is the open proposal. `review_lead` is the shortest lead, in months, at which the item was reviewed before the day
+    `retention_until`; None: not yet.
     """
 
     case: str
@@ -103,6 +105,7 @@ class SampleState(State):
     retention_rule: str
     retention_version: int
     retention_until: date | None
+    review_lead: int | None
 
     @property
     def status(self) -> Literal["held", "offered"]:
@@ -192,6 +195,8 @@ FACTS = (
     SampleTransferred,
     SampleDestructionProposed,
     SampleDestructionWithdrawn,
+    SampleRetentionChanged,
+    SampleReviewOpened,
 )
 
 
@@ -212,6 +217,10 @@ def apply(state: SampleState | None, event: Event) -> SampleState:
             return replace(standing, proposal=fact.proposal, **moved(event))
         case SampleState() as standing, SampleDestructionWithdrawn():
             return replace(standing, proposal=None, **moved(event))
+        case SampleState() as standing, SampleRetentionChanged() as fact:
+            return replace(standing, **_kept(standing, fact.retention), **moved(event))
+        case SampleState() as standing, SampleReviewOpened() as fact:
+            return replace(standing, review_lead=fact.lead_months, **moved(event))
         case _:
             raise OutOfOrder(f"{event.type} does not follow in the history of {event.subject}")
 
@@ -238,6 +247,7 @@ def _registered(event: Event, fact: SampleRegistered) -> SampleState:
         offer=None,
         offered_to=None,
         proposal=None,
+        review_lead=None,
         **_retention(fact.retention),
     )
 
@@ -254,7 +264,7 @@ def _amended(state: SampleState, fact: SampleAmended) -> dict[str, Any]:
         changed |= {"amount": fact.changes.quantity.amount, "unit": fact.changes.quantity.unit}
     if fact.changes.collected_at is not None:
         changed["collected_latest"] = max(state.collected_latest, _day(fact.changes.collected_at))
-    return changed | _retention(fact.retention)
+    return changed | _kept(state, fact.retention)
 
 
 def _transferred(state: SampleState, fact: SampleTransferred) -> dict[str, Any]:
@@ -267,6 +277,12 @@ def _transferred(state: SampleState, fact: SampleTransferred) -> dict[str, Any]:
         "offer": None,
         "offered_to": None,
     }
+
+
+def _kept(state: SampleState, retention: Retention) -> dict[str, Any]:
+    """Another last day is reviewed anew."""
+    lead = state.review_lead if retention.until == state.retention_until else None
+    return {"review_lead": lead, **_retention(retention)}
 
 
 def _retention(retention: Retention) -> dict[str, Any]:

@@ -14,7 +14,7 @@ class State:
     """A subject as its events left it: nothing stands here that its own events, in order, do not say.
 
     `version` is the sequence of the last event, `updated_at` its time. Members are str, int, bool, date, datetime,
-    None, tuples of str, or tuples of flat frozen dataclasses of str; sealed texts stand here as digests.
+    None, tuples of str, or tuples of flat frozen dataclasses of such; sealed texts stand here as digests.
     """
 
     id: str

@@ -18,6 +18,7 @@ from services.custody.rules import (
     organisation,
     person,
     proposal,
+    review,
     sample,
     statement,
 )
@@ -96,6 +97,7 @@ NOUNS: Mapping[str, Noun] = {
     "offer": Noun(offer.OfferState, offer.apply, offer.FACTS),
     "proposal": Noun(proposal.ProposalState, proposal.apply, proposal.FACTS),
     "hold": Noun(hold.HoldState, hold.apply, hold.FACTS),
+    "review": Noun(review.ReviewState, review.apply, review.FACTS),
 }
 
 FACTS_APPLY: Mapping[str, tuple[str, Callable[[Any, Event], State]]] = {

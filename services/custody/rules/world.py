@@ -15,6 +15,7 @@ from services.custody.rules.offer import OfferState
 from services.custody.rules.organisation import OrganisationState
 from services.custody.rules.person import PersonState
 from services.custody.rules.proposal import ProposalState
+from services.custody.rules.review import ReviewState
 from services.custody.rules.sample import SampleState
 from services.custody.rules.state import State
 from shared.facts.people import Role
@@ -53,6 +54,7 @@ class World:
     offers: Mapping[str, OfferState] = field(default_factory=dict)
     proposals: Mapping[str, ProposalState] = field(default_factory=dict)
     holds: Mapping[str, HoldState] = field(default_factory=dict)
+    reviews: Mapping[str, ReviewState] = field(default_factory=dict)
     auditors: Mapping[str, AuditorState] = field(default_factory=dict)
     counsel_of_record: frozenset[str] = frozenset()
     """Of the persons whose account is to be closed, those who speak for somebody in some case."""

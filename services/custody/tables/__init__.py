@@ -14,10 +14,12 @@ from services.custody.rules.offer import OfferState
 from services.custody.rules.organisation import OrganisationState
 from services.custody.rules.person import PersonState
 from services.custody.rules.proposal import ProposalState
+from services.custody.rules.review import ReviewState
 from services.custody.rules.sample import SampleState
-from services.custody.tables import cases, holds, offers, people, proposals, samples
+from services.custody.tables import cases, holds, offers, people, proposals, reviews, samples
 from services.custody.tables.base import METADATA
 from services.custody.tables.mapping import Rows
+from services.custody.tables.upkeep import CaseRows
 from shared.behind import restoration_tables
 from shared.commands import command_tables
 from shared.outbox import event_tables
@@ -25,7 +27,7 @@ from shared.reader_position import reader_position_table
 
 __all__ = [
     "ACCOUNTS", "AUDITORS", "CASES", "COMMANDS", "EVENTS", "HOLDS", "INSTALLATIONS", "METADATA", "OFFERS",
-    "ORGANISATIONS", "PERSONS", "POSITION", "PROPOSALS", "REFUSED_TARGET", "RESTORATION", "ROWS", "SAMPLES",
+    "ORGANISATIONS", "PERSONS", "POSITION", "PROPOSALS", "REFUSED_TARGET", "RESTORATION", "REVIEWS", "ROWS", "SAMPLES",
 ]  # fmt: skip
 
 EVENTS = event_tables(METADATA)
@@ -42,11 +44,12 @@ ORGANISATIONS = Rows(people.OrganisationRow, OrganisationState)
 PERSONS = Rows(people.PersonRow, PersonState)
 ACCOUNTS = Rows(people.AccountRow, AccountState)
 AUDITORS = Rows(people.AuditorRow, AuditorState)
-CASES = Rows(cases.CaseRow, CaseState)
+CASES = CaseRows(cases.CaseRow, CaseState)
 SAMPLES = Rows(samples.SampleRow, SampleState)
 OFFERS = Rows(offers.OfferRow, OfferState)
 PROPOSALS = Rows(proposals.ProposalRow, ProposalState)
 HOLDS = Rows(holds.HoldRow, HoldState)
+REVIEWS = Rows(reviews.ReviewRow, ReviewState)
 
 ROWS: Mapping[str, Rows[Any]] = {
     "installation": INSTALLATIONS,
@@ -59,5 +62,6 @@ ROWS: Mapping[str, Rows[Any]] = {
     "offer": OFFERS,
     "proposal": PROPOSALS,
     "hold": HOLDS,
+    "review": REVIEWS,
 }
 """By noun, which is what stands before the slash of a subject."""

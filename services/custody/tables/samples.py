@@ -18,6 +18,12 @@ class SampleRow(IdRow, table=True):
         Index("ix_sample_case_id", "case", "id"),
         Index("ix_sample_label_id", "label", "id"),
         Index("ix_sample_holders", "holders", postgresql_using="gin"),
+        Index(
+            "ix_sample_retention",
+            "retention_until",
+            "review_lead",
+            postgresql_where=text("retention_until IS NOT NULL"),
+        ),
         Index("ix_sample_offered_to", "offered_to", postgresql_where=text("offered_to IS NOT NULL")),
     )
     case: str = Field(sa_type=Id)
@@ -41,3 +47,4 @@ class SampleRow(IdRow, table=True):
     retention_rule: str
     retention_version: int
     retention_until: date | None
+    review_lead: int | None

@@ -45,11 +45,11 @@ def principal(who: str) -> Principal:
     return Principal(ISSUER, who, account_digest(ISSUER, who), "test", frozenset())
 
 
-def founding(key: Ed25519PrivateKey) -> Founding:
+def founding(key: Ed25519PrivateKey, pack: str = "flat") -> Founding:
     """A founding file that names `key` as custody's promise key; ids are the same each time."""
     return Founding.model_validate({
         "installation": "demo", "origin": "cadena.example/demo", "log_vkey": "vkey", "cosigner_vkey": "vkey",
-        "promise_keys": {SOURCE: public_text(key.public_key()), "urn:cadena:demo:notify": "key"}, "link_key": "key",
+        "promise_keys": {SOURCE: public_text(key.public_key()), "urn:cadena:demo:notify": "key"}, "link_key": "key", "pack": pack,
         "organisations": [
             {"id": org_id("registrar"), "name": "Registro", "kind": "registrar", "independent": True},
             {"id": org_id("court"), "name": "Juzgado Segundo", "kind": "court", "independent": True},
@@ -82,6 +82,7 @@ class Scene:
 
     url: str
     key: Ed25519PrivateKey = field(default_factory=Ed25519PrivateKey.generate)
+    pack: str = "flat"
     engine: AsyncEngine = field(init=False)
     case: str = ""
 
@@ -92,7 +93,7 @@ class Scene:
 
     async def found(self) -> None:
         """The founding, the organisations, the accounts, and one case of the prosecutor's office."""
-        await found(self.engine, self.key, founding(self.key))
+        await found(self.engine, self.key, founding(self.key, self.pack))
         for who, kind in KINDS.items():
             if who not in ("registrar", "court"):
                 await self.do("registrar", RegisterOrganisation(
