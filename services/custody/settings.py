@@ -3,14 +3,12 @@
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field, SecretStr
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.settings import LogReaderSettings, TokenSettings
 
-
-def _numbers(value: object) -> object:
-    return [one.strip() for one in value.split(",")] if isinstance(value, str) else value
+_MONTHS = "([1-9][0-9]?|1[01][0-9]|120)"
 
 
 class ApiSettings(TokenSettings, LogReaderSettings):
@@ -27,13 +25,13 @@ class WorkerSettings(LogReaderSettings):
     """The worker: it publishes facts and marks them as sealed, with the login `custody_worker`."""
 
     state_dir: Path
-    review_leads: Annotated[tuple[Annotated[int, Field(ge=1, le=120)], ...], NoDecode, BeforeValidator(_numbers)] = (
-        12,
-        6,
-        3,
-        1,
-    )
-    """How many months before the end of its keeping an item is reviewed; as 12,6,3,1."""
+    review_leads: Annotated[str, Field(pattern=f"^{_MONTHS}(,{_MONTHS})*$")] = "12,6,3,1"
+    """How many months (1 to 120) before the end of its keeping an item is reviewed."""
+
+    @property
+    def leads(self) -> tuple[int, ...]:
+        """`review_leads` as numbers."""
+        return tuple(int(lead) for lead in self.review_leads.split(","))
 
 
 class _CommandSettings(BaseSettings):

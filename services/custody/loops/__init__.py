@@ -42,7 +42,7 @@ async def work(settings: WorkerSettings, kafka: KafkaSettings, stop: asyncio.Eve
     index = SealedIndexFile(settings.state_dir, VerifierKey.parse(settings.vkey))
     restoration = Restoration(pool, RESTORATION, index, config, kafka.custody_topic, kafka.audit_topic, _restored)
     intake = Intake(pool, settings.custody_source, lambda: restoration.open)
-    keeping = Keeping(pool, settings.custody_source, settings.review_leads, lambda: not restoration.open)
+    keeping = Keeping(pool, settings.custody_source, settings.leads, lambda: not restoration.open)
     judged = asyncio.Event()
 
     async def load(kept: Head | None) -> Position:

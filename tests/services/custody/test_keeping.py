@@ -17,6 +17,7 @@ from services.custody.loops.keeping import Keeping
 from services.custody.loops.retention import FAILED, Recomputing
 from services.custody.rebuild import check
 from services.custody.rules.case import LinkPerson, OpenCase
+from services.custody.rules.recompute import decide_recompute
 from services.custody.rules.statement import StateDate, WithdrawStatement
 from services.custody.tables import SAMPLES
 from shared.database import engine
@@ -80,6 +81,12 @@ async def until(scene: Scene, item: str) -> date | None:
         return (await SAMPLES.by_id(connection, [item]))[item].retention_until
 
 
+def said(event: Event, member: str) -> Any:
+    """The last day that a change of retention says."""
+    retention: Any = event.data[member]
+    return retention.get("until")
+
+
 async def changes(scene: Scene, item: str) -> list[Event]:
     return [event for event in await scene.events(f"sample/{item}") if event.type.endswith("retention_changed.v1")]
 
@@ -102,10 +109,8 @@ async def test_g2_a_courts_word_gives_an_item_its_day_and_a_claim_puts_it_off_ag
     await scene.do("prosecutor", WithdrawStatement(case=scene.case, statement=claim, reason=fresh("reason", "Wrong")))
     await settle(worker)
     assert await until(scene, item) == date(2031, 4, 30)
-    said = [
-        (event.data["was"].get("until"), event.data["retention"].get("until")) for event in await changes(scene, item)
-    ]
-    assert said == [(None, "2031-04-30"), ("2031-04-30", "2033-01-01"), ("2033-01-01", "2031-04-30")]
+    told = [(said(event, "was"), said(event, "retention")) for event in await changes(scene, item)]
+    assert told == [(None, "2031-04-30"), ("2031-04-30", "2033-01-01"), ("2033-01-01", "2031-04-30")]
 
 
 async def test_g10_a_change_is_the_clocks_own_fact_and_names_what_led_to_it(scene: Scene, worker: AsyncEngine) -> None:
@@ -178,7 +183,7 @@ async def test_a_case_that_cannot_be_computed_stops_no_other_and_is_alarmed(
     poisoned = scene.case
     (well,) = await a_case(scene)
     await discharged(scene, date(2031, 4, 30))
-    decide = retention.decide_recompute
+    decide = decide_recompute
 
     def breaks(case: Any, *rest: Any) -> Any:
         if case.id == poisoned:

@@ -63,9 +63,8 @@ def of(item: SampleState, **changes: object) -> SampleState:
 def test_a_review_names_what_it_is_about_and_each_item_knows_it(item: SampleState) -> None:
     one, other = of(item, retention_until=TODAY), of(item, id=uid("B"), retention_until=TODAY + timedelta(days=300))
     review, first, far, second = decide_reviews([other, one], LEADS, TODAY)
-    by_lead = {draft.fact.lead_months: draft for draft in (review, far) if isinstance(draft.fact, ReviewOpened)}
-    assert [one.sample for one in by_lead[1].fact.items] == [item.id]
-    assert [one.sample for one in by_lead[12].fact.items] == [uid("B")]
+    facts = [draft.fact for draft in (review, far) if isinstance(draft.fact, ReviewOpened)]
+    assert {fact.lead_months: [each.sample for each in fact.items] for fact in facts} == {1: [item.id], 12: [uid("B")]}
     assert {first.subject, second.subject} == {f"sample/{item.id}", f"sample/{uid('B')}"}
 
 
