@@ -11,7 +11,13 @@ from tests.chaos.callers import SAMPLES, Callers, Kept
 from tests.chaos.ledger import Head, Leaf, head_of, metric, verdict
 from tests.chaos.mayhem import Mayhem
 
-BY_THEMSELVES = {"org.cadena.notify.notice.planned.v1", "org.cadena.notify.notice.accepted.v1"}
+REVIEWED = "org.cadena.custody.sample.review_opened.v1"
+BY_THEMSELVES = {
+    "org.cadena.notify.notice.planned.v1",
+    "org.cadena.notify.notice.accepted.v1",
+    "org.cadena.custody.review.opened.v1",
+    REVIEWED,
+}
 """What workers record without having been asked."""
 
 
@@ -34,6 +40,10 @@ def nothing_else(ledger: list[Leaf], kept: list[Kept]) -> None:
     assert strays <= BY_THEMSELVES, f"nobody was told of {strays - BY_THEMSELVES}"
     registered = [leaf for leaf in ledger if leaf.event["type"] == "org.cadena.custody.sample.registered.v1"]
     assert len(registered) == len(samples(kept))
+    reviewed = Counter(
+        (leaf.event["subject"], leaf.event["data"]["lead_months"]) for leaf in ledger if leaf.event["type"] == REVIEWED
+    )
+    assert max(reviewed.values(), default=1) == 1, "an item was reviewed twice at one lead"
 
 
 def same_answers(callers: Callers, kept: list[Kept]) -> None:
