@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from services.custody.clock_command import clock
 from services.custody.policy_commands import commands as packs
+from services.custody.report_command import commands as reports
 from services.custody.settings import ApiSettings, FoundSettings, KeysSettings, MigrateSettings, RebuildSettings
 from shared.canonical import NotCanonical, strict_loads
 from shared.failpoint import arm
@@ -25,6 +26,7 @@ GARBAGE_OBJECTS = 50_000
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 app.command()(clock)
 app.add_typer(packs, name="packs")
+app.add_typer(reports, name="report")
 
 
 @app.command()

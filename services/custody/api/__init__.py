@@ -14,6 +14,7 @@ from services.custody.api import (
     organisations,
     persons,
     proposals,
+    reports,
     samples,
     statements,
 )
@@ -33,4 +34,5 @@ ROUTERS: tuple[APIRouter, ...] = (
     offers.routes,
     proposals.routes,
     holds.routes,
+    reports.routes,
 )

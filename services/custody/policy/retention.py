@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 from services.custody.policy.facts import CaseFacts, ItemFacts, Statement
 from services.custody.policy.keeping import keep
+from services.custody.policy.outcome import Keep
 from services.custody.policy.question import CaseQuestion
 from services.custody.policy.released import entries
 from services.custody.policy.rules import Pack, RetentionRule
@@ -38,13 +39,26 @@ def retention(pack: Pack, item: ItemFacts, cases: tuple[CaseFacts, ...], today: 
     return never[0] if never else max(applying, key=lambda one: one.until or date.max)
 
 
+def missing(pack: Pack, item: ItemFacts, cases: tuple[CaseFacts, ...], today: date) -> tuple[str, ...]:
+    """What is not known, for want of which an item has no last day: names of anchors (`discharge:<person>`),
+    `circumstances`, `pending:<kind>`, `no_rule`. Empty where it has one, and where the law itself names none.
+    """
+    found = [_kept(rule, item, cases) for rule in pack.retention if rule.valid_from <= today]
+    applying = [one for one in found if one is not None]
+    if not applying:
+        return ("no_rule",)
+    return tuple(dict.fromkeys(name for one in applying if one.until is None for name in one.unknown))
+
+
 def _by(rule: RetentionRule, item: ItemFacts, cases: tuple[CaseFacts, ...]) -> Retention | None:
+    kept = _kept(rule, item, cases)
+    return None if kept is None else Retention(rule=rule.id, version=rule.version, until=kept.until)
+
+
+def _kept(rule: RetentionRule, item: ItemFacts, cases: tuple[CaseFacts, ...]) -> Keep | None:
     """What one text says, over the cases for which it may hold; None if there is none."""
     holding = [case for case in cases if any(may_hold(one.when, item, case) for one in rule.cases)]
-    if not holding:
-        return None
-    kept = keep(item, tuple(CaseQuestion(case, (rule,)) for case in holding))
-    return Retention(rule=rule.id, version=rule.version, until=kept.until)
+    return keep(item, tuple(CaseQuestion(case, (rule,)) for case in holding)) if holding else None
 
 
 def later(standing: Retention, computed: Retention) -> Retention:
@@ -67,6 +81,16 @@ class Law:
     def retention(self, case: Case, facts: Callable[[Case], CaseFacts], collected_on: date, now: datetime) -> Retention:
         """Of an item of one case; `collected_on` is the latest day that was stated for its collection."""
         return self._kept(case, facts, collected_on, now.astimezone(UTC).date())
+
+    def missing(self, facts: CaseFacts, now: datetime) -> tuple[str, ...]:
+        """What is not known of a case, for want of which its items have no last day."""
+        return missing(
+            self.pack, ItemFacts("", {"collection": (Statement(now.date(), "other"),)}), (facts,), now.date()
+        )
+
+    def unverified(self) -> tuple[str, ...]:
+        """The ids of the rules of keeping whose text was not seen whole, as it stands in force."""
+        return tuple(dict.fromkeys(rule.id for rule in self.pack.retention if not rule.verified))
 
     def _computed(self, case: Any, facts: Callable[[Any], CaseFacts], collected_on: date, today: date) -> Retention:
         item = ItemFacts("", {"collection": (Statement(collected_on, "other"),)})

@@ -3,9 +3,10 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, null, select
+from sqlalchemy import bindparam, func, null, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.custody.rules.world import ActorState
@@ -61,6 +62,12 @@ async def reading(
         if trouble is None:
             raise
         raise trouble from error
+
+
+async def clock(reader: Reader) -> datetime:
+    """The database's clock."""
+    now: datetime = (await reader.connection.execute(select(func.clock_timestamp()))).scalar_one()
+    return now
 
 
 def _actor(row: Any) -> ActorState:

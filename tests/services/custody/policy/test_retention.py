@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from services.custody.policy.facts import CaseFacts, ItemFacts, Statement
+from services.custody.policy.facts import CaseFacts, ItemFacts, PersonFacts, Proceeding, RoleOf, Statement
 from services.custody.policy.retention import Law, flat, identity, later, retention, shipped_as
 from services.custody.policy.rules import Pack
 from services.custody.policy.shipped import packs
@@ -113,3 +113,28 @@ def test_g10_no_standing_day_is_followed_by_an_earlier_one(standing: Retention, 
         assert found.until == max(standing.until, computed.until)
     if standing.until == computed.until:
         assert (found.until is None) or found == standing
+
+
+def test_a_rule_that_nobody_saw_is_unverified_and_one_that_was_is_not() -> None:
+    assert Law(packs()["chihuahua-reported"]).unverified()
+    assert Law(packs()["us-wi"]).unverified() == ()
+
+
+CONVICT = PersonFacts("p", (RoleOf("convicted"),))
+
+
+@pytest.mark.parametrize(
+    ("pack", "case", "named"),
+    [
+        ("us-wi", CaseFacts("c", (CONVICT,)), ("discharge:p",)),
+        ("us-wi", CaseFacts("c", (CONVICT,), proceedings=(Proceeding("amparo"),)), ("discharge:p", "pending:amparo")),
+        ("flat", CaseFacts("c"), ()),
+    ],
+)
+def test_what_is_not_known_is_named(pack: str, case: CaseFacts, named: tuple[str, ...]) -> None:
+    assert Law(packs()[pack]).missing(case, datetime(2026, 6, 1, tzinfo=UTC)) == named
+
+
+def test_of_a_case_that_no_rule_is_about_the_rule_is_missing() -> None:
+    made = pack(retention_rule("forever", cases=[{"keep": "forever", "when": {"stage": ["uncharged"]}}]))
+    assert Law(made).missing(case("convicted"), NOW) == ("no_rule",)
