@@ -1,4 +1,7 @@
-"""`python -m services.custody packs lint | show | sources | release`: the law as data, without server or database."""
+"""`python -m services.custody packs lint | show | sources | release | preview`: the law as data.
+
+Only `preview` asks a database.
+"""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,10 +17,12 @@ from services.custody.policy.released import Changed, Released, read_released, r
 from services.custody.policy.rules import Entry, Language, Pack
 from services.custody.policy.saying import heading, page
 from services.custody.policy.shipped import packs as shipped
+from services.custody.preview_command import preview
 
 POLICY = Path(__file__).parent / "policy"
 PACKS, CALENDARS, RELEASED = POLICY / "packs", POLICY / "calendars", POLICY / "packs" / "released.json"
 commands = typer.Typer(no_args_is_help=True, help="The rules of law that dates are computed from.")
+commands.command()(preview)
 
 
 @commands.command("lint")

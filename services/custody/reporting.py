@@ -58,5 +58,10 @@ async def unverified_rows(connection: AsyncConnection) -> AsyncIterator[Row]:
 async def _law(connection: AsyncConnection) -> tuple[Law, datetime]:
     """The law in force and the database's clock. Problem 503 if this release does not have that pack."""
     pack = (await connection.execute(select(INSTALLATIONS.table.c.pack_sha256))).scalar_one_or_none()
+    return law_in_force(pack), await clock(connection)
+
+
+async def clock(connection: AsyncConnection) -> datetime:
+    """The database's clock."""
     now: datetime = (await connection.execute(select(func.clock_timestamp()))).scalar_one()
-    return law_in_force(pack), now
+    return now
