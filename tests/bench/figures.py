@@ -19,7 +19,7 @@ class Bar:
 class Figure:
     """One number of ours and, where there is one, the number beside it from the same run.
 
-    `part` is a letter a to f; `includes` says in words what was counted in ours, `beside` what `theirs` is and includes.
+    `part` is a letter a to g; `includes` says in words what was counted in ours, `beside` what `theirs` is and includes.
     """
 
     part: str

@@ -17,6 +17,7 @@ PARTS: Mapping[str, str] = {
     "d": "Recording",
     "e": "Verifying a whole log",
     "f": "A log of millions: proofs, and the writer's memory",
+    "g": "Items by the million: until when they are kept",
 }
 HEAD = """# Performance
 

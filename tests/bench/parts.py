@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 
 from deploy.local.stack import Stack
 from shared.kafka import reading
-from tests.bench import latency, live, proofs, recording, sealing, tessera, verifying
+from tests.bench import keeping, latency, live, proofs, recording, sealing, tessera, verifying
 from tests.bench.figures import Measured
 from tests.bench.judged import (
     joined,
@@ -15,6 +15,7 @@ from tests.bench.judged import (
     measured_sealing,
     measured_verifying,
 )
+from tests.bench.keeping_judged import measured_keeping
 from tests.bench.producing import fill
 from tests.bench.proofs import ProofRun
 from tests.bench.servers import Servers
@@ -99,6 +100,11 @@ async def recordings(servers: Servers, sizes: Sizes) -> Measured:
         batch_size=sizes.batch,
     )  # fmt: skip
     return measured_recording(run)
+
+
+async def keepings(servers: Servers, sizes: Sizes) -> Measured:
+    """Part (g)."""
+    return measured_keeping(await keeping.measure(servers, sizes.kept))
 
 
 async def sealings(stack: Stack, sizes: Sizes) -> Measured:

@@ -10,7 +10,7 @@ from typing import Any
 from deploy.local.stack import Stack
 from tests.bench import openloop
 from tests.bench.figures import Figure, Measured
-from tests.bench.parts import Rates, large, latencies, rates, recordings, sealings, verifications
+from tests.bench.parts import Rates, keepings, large, latencies, rates, recordings, sealings, verifications
 from tests.bench.servers import Servers, servers
 from tests.bench.sizes import Sizes
 from tests.bench.tessera import Tools
@@ -50,6 +50,8 @@ class Run:
             self._try("e", lambda: self._apart(verifications(running, self._sizes, self._tools)))
         if "d" in letters:
             self._try("d", lambda: self._apart(recordings(running, self._sizes)))
+        if "g" in letters:
+            self._try("g", lambda: self._apart(keepings(running, self._sizes)))
         return self.parts
 
     def sealing(self, stack: Stack) -> None:

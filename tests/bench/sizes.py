@@ -42,6 +42,8 @@ class Sizes:
     batches: int
     batch: int
     """Samples in a batch."""
+    kept: tuple[int, ...]
+    """Items in the database when keeping is measured, growing; tens."""
     disk: int
     """Bytes that must be free when it begins; all of them are free again when it ends."""
 
@@ -49,13 +51,13 @@ class Sizes:
 FULL = Sizes(
     leaves=3_000_000, step=250_000, live=1_000_000, lead=50_000, tessera=30, paced=(SMALL, LARGE), latency=20, warm_up=5, burst=10_000,
     posts=20, proofs=2_500, proof_rate=50, verified=2_000_000, checks=3, posted=1_500, rounds=5,
-    links=(1, 8, 32), batches=60, batch=1_000, disk=30 * GIGABYTE,
+    links=(1, 8, 32), batches=60, batch=1_000, kept=(100_000, 1_000_000), disk=30 * GIGABYTE,
 )  # fmt: skip
 QUICK = Sizes(
     leaves=300_000, step=50_000, live=200_000, lead=50_000, tessera=8, paced=(SMALL, LARGE), latency=6, warm_up=2, burst=1_500, posts=6,
-    proofs=400, proof_rate=50, verified=100_000, checks=2, posted=400, rounds=3, links=(1, 8, 32), batches=10, batch=1_000, disk=5 * GIGABYTE,
+    proofs=400, proof_rate=50, verified=100_000, checks=2, posted=400, rounds=3, links=(1, 8, 32), batches=10, batch=1_000, kept=(10_000, 100_000), disk=5 * GIGABYTE,
 )  # fmt: skip
 TINY = Sizes(
     leaves=25_000, step=5_000, live=5_000, lead=500, tessera=1, paced=(SMALL,), latency=0.5, warm_up=0.2, burst=20, posts=0.5, proofs=20,
-    proof_rate=20, verified=1_000, checks=1, posted=30, rounds=1, links=(4,), batches=1, batch=50, disk=0,
+    proof_rate=20, verified=1_000, checks=1, posted=30, rounds=1, links=(4,), batches=1, batch=50, kept=(20, 60), disk=0,
 )  # fmt: skip

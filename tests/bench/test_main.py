@@ -98,7 +98,7 @@ def test_a_disk_that_is_too_small_is_told_before_anything_begins(place: Path, mo
     assert list((place / "docs").iterdir()) == []
 
 
-def test_there_is_no_part_g(capsys: pytest.CaptureFixture[str]) -> None:
+def test_there_is_no_part_h(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
-        bench.parsed(["--only", "g"])
+        bench.parsed(["--only", "h"])
     assert "the parts are a, b, c, d, e, f" in capsys.readouterr().err
