@@ -7,10 +7,10 @@ entered it, and is a claim otherwise: it stands in the case and brings no end ne
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date, datetime
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeGuard
 
-from services.custody.refusals import NotStatedAnyMore, TooManyStatements, UnknownReference
+from services.custody.refusals import NotStatedAnyMore, OccurredInTheFuture, TooManyStatements, UnknownReference
 from services.custody.rules.command import Command, Decision
 from services.custody.rules.state import OutOfOrder, acted
 from shared.events import Draft, Event
@@ -38,6 +38,11 @@ if TYPE_CHECKING:
 
 MAX_STATEMENTS = 300
 """Statements of one case, the withdrawn ones among them: the case is read and written as a whole."""
+MAY_LIE_AHEAD = frozenset({
+    "limitation_end", "sentence_end", "release", "parole", "discharge", "supervised_release_end", "registration_end",
+})  # fmt: skip
+"""Anchors whose day may be known before it comes. What else is dated has happened."""
+ONE_DAY = timedelta(days=1)
 About = Literal["date", "circumstance", "proceeding", "decision", "role_ended"]
 
 
@@ -144,9 +149,18 @@ def decide_state(world: World, command: Statement, now: datetime) -> Decision:
     absent = _absent(case, command)
     if absent is not None:
         return UnknownReference(absent)
+    if _happened(command) and command.day is not None and command.day > now.astimezone(UTC).date() + ONE_DAY:
+        return OccurredInTheFuture(command.target(), f"It is said to have happened on {command.day.isoformat()}.")
     if len(case.statements) >= MAX_STATEMENTS:
         return TooManyStatements(command.target(), f"There are {MAX_STATEMENTS}, the withdrawn ones among them.")
     return (Draft(command.subject(), _fact(command), command.occurred_at),)
+
+
+def _happened(command: Statement) -> TypeGuard[StateDate | DecideProceeding]:
+    """Whether the day that is stated must have come; east of Greenwich it comes up to a day earlier than in UTC."""
+    return isinstance(command, DecideProceeding) or (
+        isinstance(command, StateDate) and command.anchor not in MAY_LIE_AHEAD
+    )
 
 
 def _absent(case: CaseState, command: Statement) -> str | None:

@@ -1,5 +1,6 @@
 """G2: whoever has standing may say what they know; only a court's word, or the setter's own, brings an end nearer."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -13,7 +14,13 @@ from services.custody.policy.facts import ItemFacts
 from services.custody.policy.keeping import keep
 from services.custody.policy.question import CaseQuestion
 from services.custody.policy.rules import RetentionRule
-from services.custody.refusals import NotStatedAnyMore, RoleForbids, TooManyStatements, UnknownReference
+from services.custody.refusals import (
+    NotStatedAnyMore,
+    OccurredInTheFuture,
+    RoleForbids,
+    TooManyStatements,
+    UnknownReference,
+)
 from services.custody.rules.case_facts import facts_of
 from services.custody.rules.command import Command
 from services.custody.rules.statement import (
@@ -32,6 +39,7 @@ from tests.services.custody.rules.scene import (
     COUNSEL,
     COURT,
     LAB,
+    NOW,
     OTHER_PROSECUTOR,
     OVERSIGHT,
     PROSECUTOR,
@@ -191,6 +199,21 @@ def test_g2_nobody_takes_back_what_another_said_but_a_court(scene: Scene) -> Non
     assert isinstance(scene.do(OTHER_PROSECUTOR, take_back("appeal")), NoStanding)
     scene.must(COURT, take_back("appeal"))
     assert [one.standing for one in scene.world.cases[uid("case")].statements] == ["withdrawn"]
+
+
+@pytest.mark.parametrize(
+    ("anchor", "days", "taken"),
+    [("death", 1, True), ("death", 2, False), ("conviction", 400, False), ("sentence_end", 9000, True)],
+)
+def test_what_has_happened_has_no_day_to_come(scene: Scene, anchor: Any, days: int, taken: bool) -> None:
+    day = NOW.date() + timedelta(days=days)
+    stated = StateDate(case=uid("case"), id=uid("s"), source=SOURCE, anchor=anchor, person=uid("client"), day=day)
+    assert isinstance(scene.do(COURT, stated), list if taken else OccurredInTheFuture)
+
+
+def test_a_proceeding_is_not_decided_on_a_day_to_come(scene: Scene) -> None:
+    scene.must(COUNSEL, appeal())
+    assert isinstance(scene.do(COURT, replace(denied(), day=NOW.date() + timedelta(days=2))), OccurredInTheFuture)
 
 
 def test_a_case_holds_so_many_statements_and_no_more(scene: Scene) -> None:
