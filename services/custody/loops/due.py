@@ -19,31 +19,43 @@ OPENED = Counter(
     "cadena_custody_reviews_opened", "Items of which a review was opened, by how near the end is", ["months"]
 )
 _FOUND = (
-    "SELECT id::text FROM sample WHERE retention_until <= $1 AND (review_lead IS NULL OR review_lead > $2) "
-    "ORDER BY retention_until, id LIMIT $3"
+    "SELECT id::text, retention_until FROM sample "
+    "WHERE retention_until <= $1 AND (retention_until, id) > ($2::date, $3::uuid) "
+    "AND (review_lead IS NULL OR review_lead > $4) ORDER BY retention_until, id LIMIT $5"
 )
+Place = tuple[date, str]
+START: Place = (date.min, "00000000-0000-0000-0000-000000000000")
 
 
 class Reviewing:
-    """Opens reviews as `custody_worker`; `leads` are months before the end, `source` is the `source` of our events."""
+    """Opens reviews as `custody_worker`; `leads` are months before the end, `source` is the `source` of our events.
+
+    A pass goes through the days from the first to the last, lead by lead, and does not look back: what was reviewed on
+    the way is not looked through again. What becomes due behind it, the next pass finds.
+    """
 
     def __init__(self, engine: AsyncEngine, source: str, leads: Sequence[int]) -> None:
         self._engine, self._source, self._leads = engine, source, sorted({*leads, OVER})
+        self._places = dict.fromkeys(self._leads, START)
 
     async def step(self) -> bool:
-        """One transaction's reviews; False if none was due. Problem 503 for a database in trouble."""
-        opened = await with_retries(self._engine, self._one)
+        """One transaction's reviews; False if none was due, which ends the pass. Problem 503: database in trouble."""
+        opened, self._places = await with_retries(self._engine, self._one)
         for lead, count in opened.items():
             OPENED.labels(lead).inc(count)
         return bool(opened)
 
-    async def _one(self, link: Driver) -> dict[int, int]:
+    async def _one(self, link: Driver) -> tuple[dict[int, int], dict[int, Place]]:
+        """What was opened, by lead, and where the pass goes on once that is committed."""
+        places = dict(self._places)
         today = (await link.fetchval("SELECT clock_timestamp()")).astimezone(UTC).date()
         for lead in self._leads:
-            found = [row["id"] for row in await link.fetch(_FOUND, last_day(lead, today), lead, PAGE)]
-            if found and (opened := await self._open(link, found)):
-                return opened
-        return {}
+            while found := await link.fetch(_FOUND, last_day(lead, today), *places[lead], lead, PAGE):
+                opened = await self._open(link, [row["id"] for row in found])
+                places[lead] = (found[-1]["retention_until"], found[-1]["id"])
+                if opened:
+                    return opened, places
+        return {}, dict.fromkeys(self._leads, START)
 
     async def _open(self, link: Driver, found: Sequence[str]) -> dict[int, int]:
         """Review those that are still due under their locks."""

@@ -21,7 +21,7 @@ class SampleRow(IdRow, table=True):
         Index(
             "ix_sample_retention",
             "retention_until",
-            "review_lead",
+            "id",
             postgresql_where=text("retention_until IS NOT NULL"),
         ),
         Index("ix_sample_offered_to", "offered_to", postgresql_where=text("offered_to IS NOT NULL")),

@@ -15,7 +15,7 @@ def upgrade() -> None:
     """There is no way down: facts are never dropped."""
     op.add_column("sample", Column("review_lead", sa.Integer(), nullable=True))
     op.create_index(
-        "ix_sample_retention", "sample", ["retention_until", "review_lead"],
+        "ix_sample_retention", "sample", ["retention_until", "id"],
         postgresql_where=sa.text("retention_until IS NOT NULL"),
     )  # fmt: skip
     op.create_table(
