@@ -5,6 +5,7 @@ docs/law/asking.md describes the form.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -16,6 +17,7 @@ from services.custody.policy.question import Question
 from services.custody.policy.rules import NoticeRule, Pack, RetentionRule
 from services.custody.policy.zones import zone
 from shared.canonical import NotCanonical, strict_loads
+from shared.text import clean_text
 
 QUESTION: TypeAdapter[Question] = TypeAdapter(Question)
 
@@ -47,10 +49,8 @@ def ask(text: str, packs: Mapping[str, Pack], calendars: Mapping[str, Calendar])
     except ValidationError as error:
         told = (f"{'.'.join(str(part) for part in one['loc'])}: {one['msg']}" for one in error.errors())
         raise Unreadable(*dict.fromkeys(told)) from error
-    if unknown := list(_unknown(named, written(question), "")):
-        raise Unreadable(
-            *(f"{place}: there is no such member here; docs/law/asking.md names them" for place in unknown)
-        )
+    if strange := list(_strange(named, written(question), "")):
+        raise Unreadable(*strange)
     return question
 
 
@@ -116,14 +116,21 @@ def _rules(name: str, packs: Mapping[str, Pack], kind: str) -> list[RetentionRul
     return found
 
 
-def _unknown(given: Any, known: Any, place: str) -> Iterator[str]:
-    """The members of what was given that the question does not have."""
+def _strange(given: Any, known: Any, place: str) -> Iterator[str]:
+    """Members that the question does not have, values that were read as another kind of thing, texts that deceive."""
     if isinstance(given, dict) and isinstance(known, dict):
         for name, value in given.items():
             if name not in known:
-                yield f"{place}{name}"
+                yield f"{place}{name}: there is no such member here; docs/law/asking.md names them"
             else:
-                yield from _unknown(value, known[name], f"{place}{name}.")
+                yield from _strange(value, known[name], f"{place}{name}.")
     elif isinstance(given, list | tuple) and isinstance(known, list | tuple):
         for index, (one, other) in enumerate(zip(given, known, strict=False)):
-            yield from _unknown(one, other, f"{place}{index}.")
+            yield from _strange(one, other, f"{place}{index}.")
+    elif isinstance(given, bool | int | str) and type(given) is not type(known):
+        yield f"{place[:-1]}: write it as {json.dumps(known, ensure_ascii=False)}, if that is what it says"
+    elif isinstance(given, str):
+        try:
+            clean_text(given)
+        except ValueError as error:
+            yield f"{place[:-1]}: {error}"

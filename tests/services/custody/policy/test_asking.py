@@ -124,6 +124,20 @@ def test_without_a_notice_nothing_is_permitted_and_both_tell_so() -> None:
         (asked(cases=[{"facts": {"case": "1"}, "rules": ["there:K-1"]}]), "no pack 'there'; there are here"),
         (asked(cases=[{"facts": {"case": "1"}, "rules": ["here:K-2"]}]), "it has K-1@1"),
         (asked(cases=[{"facts": {"case": "1", "death": "x"}}]), "cases.0.facts.death: there is no such member"),
+        (asked(item={"item": "LAB\u202e-1"}), "item.item: the character U+202E cannot be seen"),
+        (asked(item={"item": "LAB\u200b-1"}), "item.item: the character U+200B cannot be seen"),
+        (
+            asked(item={"item": "LAB-1", "dates": {"collection": [{"value": 0, "by": "other"}]}}),
+            'item.dates.collection.0.value: write it as "1970-01-01", if that is what it says',
+        ),
+        (
+            asked(calendars=[{"id": "weekends", "version": True, "zone": "Etc/UTC", "source": "the week"}]),
+            "calendars.0.version: write it as 1, if that is what it says",
+        ),
+        (
+            asked(calendars=[{"id": "weekends", "version": "1", "zone": "Etc/UTC", "source": "the week"}]),
+            "calendars.0.version: write it as 1, if that is what it says",
+        ),
         (asked(cases=["1"]), "cases.0"),
         (asked(cases=7), "cases"),
         (asked(item={}), "item.item: Field required"),
