@@ -32,14 +32,21 @@ def clean_text(value: str) -> str:
     """
     if value.isascii() and value.isprintable() and value == value.strip() != "":
         return value  # nothing of ASCII that can be printed is forbidden, or composed with another
-    for character in value:
-        forbidden = unicodedata.category(character) in _FORBIDDEN or _INVISIBLE.match(character)
-        if forbidden and character not in _ALLOWED_CONTROLS:
-            raise ValueError(f"the character U+{ord(character):04X} cannot be seen and may not stand in a text")
+    if (hidden := unseen(value)) is not None:
+        raise ValueError(hidden)
     composed = unicodedata.normalize("NFC", value)
     if composed != composed.strip() or not composed:
         raise ValueError("a text neither is empty nor begins or ends with white space")
     return composed
+
+
+def unseen(value: str) -> str | None:
+    """What is wrong with the first character that nobody sees; None where there is none. A line break is seen."""
+    for character in value:
+        forbidden = unicodedata.category(character) in _FORBIDDEN or _INVISIBLE.match(character)
+        if forbidden and character not in _ALLOWED_CONTROLS:
+            return f"the character U+{ord(character):04X} cannot be seen and may not stand in a text"
+    return None
 
 
 def clean_line(value: str) -> str:

@@ -12,6 +12,8 @@ from datetime import date
 
 import yaml
 
+from shared.text import unseen
+
 MAX_BYTES = 512 * 1024
 MAX_DEPTH = 24
 MAX_SCALARS = 50_000
@@ -94,13 +96,20 @@ def compose(text: str) -> tuple[Node | None, tuple[Defect, ...]]:
 
 
 def _refused(text: str) -> Iterator[Defect]:
-    """What is refused before a tree is built from it: aliases, depth, and more documents than one."""
+    """What is refused before a tree is built: what nobody sees, aliases, depth, more documents than one."""
+    for number, written in enumerate(text.replace("\r\n", "\n").split("\n"), start=1):
+        if (hidden := unseen(written)) is not None:
+            yield Defect(number, "", hidden)
+            return
     depth = documents = scalars = 0
     for event in yaml.parse(text, Loader=yaml.SafeLoader):
         line = event.start_mark.line + 1 if event.start_mark is not None else 1
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         documents += isinstance(event, yaml.DocumentStartEvent)
-        scalars += isinstance(event, yaml.ScalarEvent)
+        if isinstance(event, yaml.ScalarEvent):
+            scalars += 1
+            if (hidden := unseen(event.value)) is not None:
+                yield Defect(line, "", hidden)
         if isinstance(event, yaml.AliasEvent):
             yield Defect(line, "", f"*{event.anchor} stands for another place of the file; write it out")
         if depth > MAX_DEPTH:
