@@ -35,10 +35,15 @@ class Writes:
 
     _parts: list[tuple[str, tuple[Any, ...], int]] = field(default_factory=list)
     _copies: list[tuple[str, tuple[str, ...], Sequence[tuple[Any, ...]]]] = field(default_factory=list)
+    _demands: list[tuple[str, tuple[Any, ...], Exception]] = field(default_factory=list)
 
     def statement(self, sql: str, *arguments: Any, rows: int) -> None:
         """An INSERT or UPDATE with the places $1, $2 …, which must write so many rows."""
         self._parts.append((sql, arguments, rows))
+
+    def demand(self, sql: str, *arguments: Any, otherwise: Exception) -> None:
+        """A SELECT that must find one row as of the last statement, after all locks; `otherwise` is raised if not."""
+        self._demands.append((sql, arguments, otherwise))
 
     def rows(self, shape: Shape, rows: Sequence[tuple[Any, ...]]) -> None:
         """Rows to add, each a tuple in the order of the shape's columns."""
@@ -60,11 +65,16 @@ class Writes:
         raw = await driver(link)
         for table, columns, rows in self._copies:
             await raw.copy_records_to_table(table, columns=columns, records=rows)
-        if not self._parts:
+        parts = [(f"{text} RETURNING 1", given) for text, given, _ in self._parts]
+        parts += [(text, given) for text, given, _ in self._demands]
+        if not parts:
             return
-        sql = _together(tuple((text, len(given)) for text, given, _ in self._parts))
-        written = await raw.fetchrow(sql, *(value for _, given, _ in self._parts for value in given))
-        for (text, _, expected), count in zip(self._parts, written or (), strict=True):
+        written = list(await raw.fetchrow(_together(tuple((text, len(given)) for text, given in parts)),
+                                          *(value for _, given in parts for value in given)) or ())  # fmt: skip
+        for (_, _, otherwise), count in zip(self._demands, written[len(self._parts) :], strict=True):
+            if count != 1:
+                raise otherwise
+        for (text, _, expected), count in zip(self._parts, written, strict=False):
             if count != expected:
                 raise LostRow(f"{count} of {expected} rows were written by: {text}")
 
@@ -99,7 +109,7 @@ def _together(parts: tuple[tuple[str, int], ...]) -> str:
     written, before = [], 0
     for at, (sql, places) in enumerate(parts):
         moved = _PLACE.sub(lambda place, by=before: f"${int(place[1]) + by}", sql)  # type: ignore[misc]
-        written.append(f"w{at} AS ({moved} RETURNING 1)")
+        written.append(f"w{at} AS ({moved})")
         before += places
     counts = ", ".join(f"(SELECT count(*) FROM w{at})" for at in range(len(parts)))  # noqa: S608
     return f"WITH {', '.join(written)} SELECT {counts}"

@@ -105,6 +105,12 @@ def custody_database(database_templates: Templates) -> Iterator[dict[str, str]]:
     yield from database_templates.copy("custody")
 
 
+@pytest.fixture
+def own_custody_database(database_templates: Templates) -> Iterator[dict[str, str]]:
+    """As `custody_database`, for one test alone."""
+    yield from database_templates.copy("custody")
+
+
 @pytest.fixture(scope="module")
 def audit_database(database_templates: Templates) -> Iterator[dict[str, str]]:
     """This module's own audit database, migrated: owner, writer, api → libpq URL."""

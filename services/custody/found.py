@@ -13,9 +13,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.custody.policy.choosing import choosable
+from services.custody.policy.choosing import NotChosen, chosen
 from services.custody.policy.retention import identity
-from services.custody.policy.shipped import packs
 from services.custody.record import record
 from services.custody.rules.installation import Found
 from shared.accounts import account_digest
@@ -86,13 +85,10 @@ class Founding(BaseModel):
 
     def demand_choosable(self) -> None:
         """Raises NotFounded for a pack that there is not, or that may not be chosen here."""
-        pack = packs().get(self.pack)
-        if pack is None:
-            raise NotFounded(f"there is no pack {self.pack!r}; there are {', '.join(sorted(packs()))}")
-        for rule in (*pack.retention, *pack.notice):
-            why = choosable(pack, rule, self.allow_unverified, self.registrar.issuer == DEV_ISSUER)
-            if why is not None:
-                raise NotFounded(why)
+        try:
+            chosen(self.pack, self.allow_unverified, self.registrar.issuer == DEV_ISSUER)
+        except NotChosen as error:
+            raise NotFounded(str(error)) from error
 
     def principal(self) -> Principal:
         """The registrar, in whose name the founding is recorded."""

@@ -1,6 +1,6 @@
-"""`python -m services.custody packs lint | show | sources | release | preview`: the law as data.
+"""`python -m services.custody packs lint | show | sources | release | preview | apply`: the law as data.
 
-Only `preview` asks a database.
+Only `preview` and `apply` ask a database.
 """
 
 from collections.abc import Callable, Iterator
@@ -10,6 +10,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from services.custody.clock_command import Tongue
+from services.custody.pack_change_command import apply
 from services.custody.policy.lint import lint, lint_calendar
 from services.custody.policy.nodes import Defect
 from services.custody.policy.reading import read_pack
@@ -23,6 +24,7 @@ POLICY = Path(__file__).parent / "policy"
 PACKS, CALENDARS, RELEASED = POLICY / "packs", POLICY / "calendars", POLICY / "packs" / "released.json"
 commands = typer.Typer(no_args_is_help=True, help="The rules of law that dates are computed from.")
 commands.command()(preview)
+commands.command()(apply)
 
 
 @commands.command("lint")

@@ -11,18 +11,33 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import IO, Any
 
-from sqlalchemy import func, select
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Integer, Text, bindparam, cast, func, select, tuple_
 
-from services.custody.policy.changing import Change, change
+from services.custody.policy.changing import Change
 from services.custody.policy.retention import Law
-from services.custody.rules.case_facts import facts_of
+from services.custody.rules.case import CaseState
+from services.custody.rules.recompute import under_pack
 from services.custody.tables import CASES, SAMPLES
 from shared.canonical import canonical
+from shared.driver import Link, Statement
 from shared.facts.samples import Retention
 
 CHUNK = 2000
+FIRST = "00000000-0000-0000-0000-000000000000"
 _sample = SAMPLES.table.c
+_ITEMS = Statement(
+    select(
+        cast(_sample.id, Text).label("id"), cast(_sample.case, Text).label("case"), _sample.collected_latest,
+        _sample.retention_rule, _sample.retention_version, _sample.retention_until,
+    )
+    .where(
+        tuple_(_sample.case, _sample.id)
+        > tuple_(bindparam("case", type_=_sample.case.type), bindparam("item", type_=_sample.id.type))
+    )
+    .order_by(_sample.case, _sample.id)
+    .limit(bindparam("chunk", type_=Integer))
+)  # fmt: skip
+_COUNT = Statement(select(func.count()).select_from(SAMPLES.table))
 
 
 @dataclass(slots=True)
@@ -35,21 +50,23 @@ class Preview:
     sha256: str = ""
 
 
-async def count(connection: AsyncConnection) -> int:
+async def count(link: Link) -> int:
     """How many items there are."""
-    return int((await connection.execute(select(func.count()).select_from(SAMPLES.table))).scalar_one())
+    [(items,)] = await _COUNT.rows(link)
+    return int(items)
 
 
 async def preview(
-    connection: AsyncConnection, law: Law, now: datetime, out: IO[bytes], read: Callable[[int], None]
+    connection: Link, law: Law, now: datetime, out: IO[bytes] | None, read: Callable[[int], None]
 ) -> Preview:
     """Write a line for each item that would change; `read` is told how many items more were looked at."""
     done, digest = Preview(), hashlib.sha256()
-    async for rows, found in _chunks(connection, law, now):
-        for item, one in found:
-            line = canonical(_line(*item, one)) + b"\n"
+    async for rows, found in changes(connection, law, now):
+        for item, case, one in found:
+            line = canonical(_line(item, case.id, one)) + b"\n"
             digest.update(line)
-            out.write(line)
+            if out is not None:
+                out.write(line)
             done.by_why[one.why] += 1
             done.by_rule[f"{one.becomes.rule} {one.becomes.version}"] += 1
         done.items += rows
@@ -58,26 +75,23 @@ async def preview(
     return done
 
 
-Item = tuple[str, str]
+Item = tuple[str, CaseState, Change]
 
 
-async def _chunks(
-    connection: AsyncConnection, law: Law, now: datetime
-) -> AsyncIterator[tuple[int, list[tuple[Item, Change]]]]:
-    wanted = select(
-        _sample.id, _sample.case, _sample.collected_latest, _sample.retention_rule, _sample.retention_version,
-        _sample.retention_until,
-    ).order_by(_sample.case, _sample.id)  # fmt: skip
-    rows = await connection.stream(wanted, execution_options={"yield_per": CHUNK})
-    async for chunk in rows.partitions(CHUNK):
-        cases = await CASES.by_id(connection, {row.case for row in chunk})
+async def changes(link: Link, law: Law, now: datetime) -> AsyncIterator[tuple[int, list[Item]]]:
+    """In chunks: how many items were looked at, and which of them would change."""
+    case, item = FIRST, FIRST
+    while rows := await _ITEMS.rows(link, case=case, item=item, chunk=CHUNK):
+        cases = await CASES.by_id(link, {row["case"] for row in rows})
         found = []
-        for row in chunk:
-            was = Retention(rule=row.retention_rule, version=row.retention_version, until=row.retention_until)
-            one = change(was, law.retention(cases[row.case], facts_of, row.collected_latest, now))
+        for row in rows:
+            was = Retention(rule=row["retention_rule"], version=row["retention_version"], until=row["retention_until"])
+            of = cases[row["case"]]
+            one = under_pack(of, row["collected_latest"], was, law, now)
             if one is not None:
-                found.append(((row.id, row.case), one))
-        yield len(chunk), found
+                found.append((row["id"], of, one))
+        yield len(rows), found
+        case, item = rows[-1]["case"], rows[-1]["id"]
 
 
 def _line(sample: str, case: str, one: Change) -> dict[str, Any]:

@@ -8,9 +8,8 @@ from typing import IO, TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from services.custody.policy.choosing import choosable
+from services.custody.policy.choosing import NotChosen, chosen
 from services.custody.policy.retention import Law
-from services.custody.policy.shipped import packs
 from services.custody.settings import RebuildSettings
 from shared.settings import read
 
@@ -63,14 +62,10 @@ async def _made(url: str, law: Law, file: IO[bytes]) -> "Preview":
 
 
 def _chosen(name: str, allow_unverified: bool) -> Law:
-    found = packs().get(name)
-    if found is None:
-        _fail(f"there is no pack {name!r}; there are {', '.join(sorted(packs()))}", 2)
-    for rule in (*found.retention, *found.notice):
-        why = choosable(found, rule, allow_unverified, False)
-        if why is not None:
-            _fail(why, 2)
-    return Law(found)
+    try:
+        return Law(chosen(name, allow_unverified, False))
+    except NotChosen as error:
+        _fail(str(error), 2)
 
 
 def _fail(sentence: str, code: int) -> NoReturn:

@@ -50,6 +50,7 @@ ATTEMPTS = 6
 PAUSE_SECONDS = 0.02
 REPLAYED = {"Idempotent-Replayed": "true"}
 T = TypeVar("T")
+_BY_THIS_PACK = "SELECT FROM installation WHERE pack_sha256 = $1"
 
 log = structlog.get_logger()
 recorded_commands = Counter("cadena_custody_commands", "Commands by verb and what became of them", ["verb", "outcome"])
@@ -219,5 +220,8 @@ async def write(link: Link, world: World, account: str, made: Sequence[tuple[str
     for noun, states in changed.items():
         ROWS[noun].replace(writes, states)
     add_events(writes, EVENTS, [fact for _, each in made for fact in each.recorded])
+    if world.cases:
+        # Read as of now, when the locks keep a change of the pack out (services.custody.pack_change).
+        writes.demand(_BY_THIS_PACK, world.law.sha256, otherwise=SetsChanged())
     add_answers(writes, KEYS, account, [(key, each.answer) for key, each in made], now)
     await writes.run(link)

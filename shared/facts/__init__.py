@@ -31,6 +31,7 @@ from shared.facts.people import (
     AccountServiceLinked,
     AccountStopped,
     InstallationFounded,
+    InstallationPackChanged,
     OrganisationRegistered,
     PersonRegistered,
 )
@@ -55,7 +56,7 @@ from shared.facts.statements import (
 __all__ = ["FACTS", "Fact", "Part", "schema_name"]
 
 _KINDS: tuple[type[Fact], ...] = (
-    InstallationFounded, OrganisationRegistered, PersonRegistered, AccountLinked,
+    InstallationFounded, InstallationPackChanged, OrganisationRegistered, PersonRegistered, AccountLinked,
     AccountServiceLinked, AccountOperatorNamed, AccountStopped, AccountClosed, AuditorAppointed, AuditorDismissed,
     CaseOpened, CasePersonLinked, CaseCounselAppointed,
     CaseDateStated, CaseCircumstanceStated, CaseProceedingOpened, CaseProceedingDecided, CaseRoleEnded,

@@ -61,6 +61,29 @@ class InstallationFounded(Fact):
     pack: Pack
 
 
+class PackDecision(Part):
+    """Where it is decided that another pack is in force: the order's or resolution's own number, and its document."""
+
+    reference: Code
+    document_sha256: Sha256 | None = None
+
+
+class InstallationPackChanged(Fact):
+    """Subject `installation/<name>`: other rules of law are in force from here on, by a preview that was looked at.
+
+    `items_changed` facts `sample.retention_changed` follow, which are what the lines of the preview say. None of them
+    brings an end nearer.
+    """
+
+    name: ClassVar[str] = "custody.installation.pack_changed.v1"
+    pack: Pack
+    was: Pack
+    allow_unverified: bool
+    decision: PackDecision
+    preview_sha256: Sha256
+    items_changed: Annotated[int, Field(ge=0)]
+
+
 class OrganisationRegistered(Fact):
     """Subject `organisation/<id>`."""
 

@@ -9,7 +9,7 @@ from shared.facts.base import Fact, Part
 from shared.facts.samples import Retention
 from shared.text import Code, Uuid
 
-Because = Literal["case_facts", "rule_came_into_force"]
+Because = Literal["case_facts", "rule_came_into_force", "pack_change"]
 LeadMonths = Annotated[int, Field(ge=0, le=120)]
 """How many months before the end of its keeping an item is looked at; 0: it is over."""
 
@@ -17,7 +17,8 @@ LeadMonths = Annotated[int, Field(ge=0, le=120)]
 class SampleRetentionChanged(Fact):
     """Subject `sample/<id>`: until when the item is kept, as the facts of its case stand now; `was` stood before.
 
-    An end comes nearer only by a court's word, or by the withdrawal of a statement that had put it off.
+    An end comes nearer only by a court's word, or by the withdrawal of a statement that had put it off. `rule_alone`
+    stands where another pack came into force that says a nearer end: what stood is kept to, now and later.
     """
 
     name: ClassVar[str] = "custody.sample.retention_changed.v1"
@@ -25,6 +26,7 @@ class SampleRetentionChanged(Fact):
     was: Retention
     because: Because
     case: Uuid
+    rule_alone: Retention | None = None
 
 
 class ReviewedItem(Part):

@@ -13,6 +13,7 @@ import structlog
 from prometheus_client import Counter
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from services.custody.gather import SetsChanged
 from services.custody.law import law_in_force
 from services.custody.loops.clockwork import save, stamped
 from services.custody.policy.retention import Law
@@ -93,6 +94,8 @@ class Recomputing:
 
     async def _cases(self, link: Driver, law: Law, due: Mapping[str, Any]) -> Round:
         cases = await CASES.by_id(link, due.keys(), "share")
+        if await link.fetchval(_PACK) != law.sha256:
+            raise SetsChanged
         first = next(iter(due.values()))["after"]
         rows = await link.fetch(_ITEMS, sorted(due), first, PAGE + 1)
         whole = _whole(due, rows)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from services.custody.policy.retention import later
+from services.custody.policy.retention import no_nearer
 from shared.facts.samples import Retention
 
-Why = Literal["later", "day_known", "day_unknown", "other_rule", "kept_longer"]
-"""The last day is later; it is known now; it is not known any more; another rule says the same day; or the new rule's
-day is earlier, so the day that stands holds."""
+Why = Literal["later", "day_unknown", "other_rule", "kept_longer"]
+"""The last day is later; it is not known any more; another rule says the same day; or the new rule's end is nearer, so
+what stands holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +27,7 @@ def change(was: Retention, computed: Retention) -> Change | None:
     """The change of an item that is kept as `was`, by a pack that says `computed`; None for none."""
     if was.until == computed.until:
         return None if was == computed else Change("other_rule", was, computed)
-    becomes = later(was, computed)
+    becomes = no_nearer(was, computed)
     if becomes != computed:
         return Change("kept_longer", was, becomes, computed)
-    if was.until is None:
-        return Change("day_known", was, becomes)
     return Change("day_unknown" if becomes.until is None else "later", was, becomes)

@@ -3,6 +3,23 @@
 from __future__ import annotations
 
 from services.custody.policy.rules import Entry, Pack
+from services.custody.policy.shipped import packs
+
+
+class NotChosen(ValueError):
+    """A pack that there is not, or that may not be chosen here; the message says why."""
+
+
+def chosen(name: str, allow_unverified: bool, dev_issuer: bool) -> Pack:
+    """The shipped pack of that name, each of whose rules may be chosen. Raises NotChosen."""
+    pack = packs().get(name)
+    if pack is None:
+        raise NotChosen(f"there is no pack {name!r}; there are {', '.join(sorted(packs()))}")
+    for rule in (*pack.retention, *pack.notice):
+        why = choosable(pack, rule, allow_unverified, dev_issuer)
+        if why is not None:
+            raise NotChosen(why)
+    return pack
 
 
 def choosable(pack: Pack, rule: Entry, allow_unverified: bool, dev_issuer: bool = False) -> str | None:

@@ -71,12 +71,27 @@ def later(standing: Retention, computed: Retention) -> Retention:
     return computed if computed.until > standing.until else standing
 
 
+def no_nearer(standing: Retention, computed: Retention) -> Retention:
+    """Which of two holds where the law itself is another one: never one that ends before what stands (G10).
+
+    What stands without an end stays so: under the rules that are left it might have become any day.
+    """
+    if computed.until is None:
+        return computed
+    return standing if standing.until is None or computed.until < standing.until else computed
+
+
 class Law:
     """A pack to decide by. What it says of a case as it stands, and of a day, is computed once and kept for a while."""
 
     def __init__(self, pack: Pack) -> None:
         self.pack = pack
         self._kept = lru_cache(maxsize=KNOWN)(self._computed)
+
+    @property
+    def sha256(self) -> str:
+        """Which pack it is, by its contents."""
+        return identity(self.pack.id).sha256
 
     def retention(self, case: Case, facts: Callable[[Case], CaseFacts], collected_on: date, now: datetime) -> Retention:
         """Of an item of one case; `collected_on` is the latest day that was stated for its collection."""

@@ -1,21 +1,23 @@
-"""The installation: founded once, before anything else. PURE."""
+"""The installation: founded once, before anything else; and which rules of law are in force in it. PURE."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from services.custody.refusals import UnknownReference
 from services.custody.rules.command import Command, Decision, Known
-from services.custody.rules.state import OutOfOrder, State, born
+from services.custody.rules.state import OutOfOrder, State, born, moved
 from shared.events import Draft, Event
 from shared.facts.people import (
     AccountLinked,
     InstallationFounded,
+    InstallationPackChanged,
     Organisation,
     OrganisationRegistered,
     Pack,
+    PackDecision,
     PersonRegistered,
     Registrar,
 )
@@ -71,6 +73,11 @@ class InstallationState(State):
     pack_version: int
     pack_sha256: str
 
+    @property
+    def pack(self) -> Pack:
+        """The pack in force."""
+        return Pack(id=self.pack_id, version=self.pack_version, sha256=self.pack_sha256)
+
 
 def decide_found(world: World, command: Found, now: datetime) -> Decision:
     """Leaf 0, then a fact of each organisation, of the registrar's person and of the registrar's account."""
@@ -117,14 +124,43 @@ def _founded(command: Found) -> InstallationFounded:
     )
 
 
-FACTS = (InstallationFounded,)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackChange:
+    """Another pack, by which decision, and the list of changes that was looked at: its SHA-256, and how many lines."""
+
+    pack: Pack
+    allow_unverified: bool
+    decision: PackDecision
+    preview_sha256: str
+    items_changed: int
+
+
+def decide_pack_change(installation: InstallationState, change: PackChange) -> Draft | None:
+    """The fact that another pack is in force; None if it is already."""
+    if change.pack == installation.pack:
+        return None
+    fact = InstallationPackChanged(
+        pack=change.pack, was=installation.pack, allow_unverified=change.allow_unverified, decision=change.decision,
+        preview_sha256=change.preview_sha256, items_changed=change.items_changed,
+    )  # fmt: skip
+    return Draft(f"installation/{installation.id}", fact)
+
+
+FACTS = (InstallationFounded, InstallationPackChanged)
 
 
 def apply(state: InstallationState | None, event: Event) -> InstallationState:
     """The installation after `event`; OutOfOrder for one that cannot follow."""
-    fact = event.fact()
-    if state is not None or not isinstance(fact, InstallationFounded):
-        raise OutOfOrder(f"{event.type} does not follow in the history of {event.subject}")
+    match state, event.fact():
+        case None, InstallationFounded() as fact:
+            return _born(event, fact)
+        case InstallationState() as standing, InstallationPackChanged() as fact if fact.was == standing.pack:
+            return replace(standing, **_pack(fact.pack), **moved(event))
+        case _:
+            raise OutOfOrder(f"{event.type} does not follow in the history of {event.subject}")
+
+
+def _born(event: Event, fact: InstallationFounded) -> InstallationState:
     return InstallationState(
         **born(event),
         founding_event=event.id,
@@ -133,7 +169,9 @@ def apply(state: InstallationState | None, event: Event) -> InstallationState:
         cosigner_vkey=fact.cosigner_vkey,
         promise_keys=tuple(PromiseKey(source, key) for source, key in sorted(fact.promise_keys.items())),
         link_key=fact.link_key,
-        pack_id=fact.pack.id,
-        pack_version=fact.pack.version,
-        pack_sha256=fact.pack.sha256,
+        **_pack(fact.pack),
     )
+
+
+def _pack(pack: Pack) -> dict[str, Any]:
+    return {"pack_id": pack.id, "pack_version": pack.version, "pack_sha256": pack.sha256}

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from services.custody.policy.retention import later
+from services.custody.policy.retention import Law, later, no_nearer
 from services.custody.refusals import (
     LabelTaken,
     NothingChanges,
@@ -37,6 +37,7 @@ from shared.facts.samples import (
 from shared.sealed import SealedValue
 
 if TYPE_CHECKING:
+    from services.custody.rules.case import CaseState
     from services.custody.rules.world import World
 
 
@@ -81,7 +82,8 @@ class SampleState(State):
     (eslabones) of its chain. `collected_latest` is the latest day (UTC) that was ever stated for its collection: an
     earlier one, stated later, does not shorten its keeping. `offer` and `offered_to` are of the open offer, `proposal`
     is the open proposal. `review_lead` is the shortest lead, in months, at which the item was reviewed before the day
-    `retention_until`; None: not yet.
+    `retention_until`; None: not yet. `floor_…` is what stood when a pack came into force that says a nearer end:
+    whatever is computed later, the item is not kept less long. Without `floor_rule` there is none.
     """
 
     case: str
@@ -106,6 +108,9 @@ class SampleState(State):
     retention_version: int
     retention_until: date | None
     review_lead: int | None
+    floor_rule: str | None
+    floor_version: int | None
+    floor_until: date | None
 
     @property
     def status(self) -> Literal["held", "offered"]:
@@ -121,6 +126,15 @@ class SampleState(State):
     def retention(self) -> Retention:
         """Rule, version and last day of keeping; None for that while nobody can say how long."""
         return Retention(rule=self.retention_rule, version=self.retention_version, until=self.retention_until)
+
+
+def keeping(sample: SampleState, case: CaseState, law: Law, latest: date, now: datetime) -> Retention:
+    """What the law says of the item, collected on `latest` at the latest, but no end before its floor (G10)."""
+    computed = law.retention(case, facts_of, latest, now)
+    if sample.floor_rule is None or sample.floor_version is None:
+        return computed
+    floor = Retention(rule=sample.floor_rule, version=sample.floor_version, until=sample.floor_until)
+    return no_nearer(floor, computed)
 
 
 def decide_register(world: World, command: RegisterSample, now: datetime) -> Decision:
@@ -153,7 +167,7 @@ def decide_amend(world: World, command: AmendSample, now: datetime) -> Decision:
     if refusal is not None:
         return refusal
     latest = max(sample.collected_latest, _day(changes.collected_at or sample.collected_at))
-    retention = later(sample.retention, world.law.retention(world.cases[sample.case], facts_of, latest, now))
+    retention = later(sample.retention, keeping(sample, world.cases[sample.case], world.law, latest, now))
     fact = SampleAmended(changes=changes, reason=command.reason.digest, retention=retention)
     texts = (command.reason, command.collected_place) if command.collected_place else (command.reason,)
     return (Draft(command.subject(), fact, command.occurred_at, texts),)
@@ -218,7 +232,7 @@ def apply(state: SampleState | None, event: Event) -> SampleState:
         case SampleState() as standing, SampleDestructionWithdrawn():
             return replace(standing, proposal=None, **moved(event))
         case SampleState() as standing, SampleRetentionChanged() as fact:
-            return replace(standing, **_kept(standing, fact.retention), **moved(event))
+            return replace(standing, **_kept(standing, fact.retention), **_floor(standing, fact), **moved(event))
         case SampleState() as standing, SampleReviewOpened() as fact:
             return replace(standing, review_lead=fact.lead_months, **moved(event))
         case _:
@@ -248,6 +262,9 @@ def _registered(event: Event, fact: SampleRegistered) -> SampleState:
         offered_to=None,
         proposal=None,
         review_lead=None,
+        floor_rule=None,
+        floor_version=None,
+        floor_until=None,
         **_retention(fact.retention),
     )
 
@@ -283,6 +300,14 @@ def _kept(state: SampleState, retention: Retention) -> dict[str, Any]:
     """Another last day is reviewed anew."""
     lead = state.review_lead if retention.until == state.retention_until else None
     return {"review_lead": lead, **_retention(retention)}
+
+
+def _floor(state: SampleState, fact: SampleRetentionChanged) -> dict[str, Any]:
+    """What stood, where the pack that came into force would have said a nearer end."""
+    if fact.rule_alone is None:
+        return {}
+    was = fact.retention
+    return {"floor_rule": was.rule, "floor_version": was.version, "floor_until": was.until}
 
 
 def _retention(retention: Retention) -> dict[str, Any]:

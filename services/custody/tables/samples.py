@@ -48,3 +48,6 @@ class SampleRow(IdRow, table=True):
     retention_version: int
     retention_until: date | None
     review_lead: int | None
+    floor_rule: str | None
+    floor_version: int | None
+    floor_until: date | None

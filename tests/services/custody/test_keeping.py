@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-import orjson
 import pytest
 import pytest_asyncio
 from sqlalchemy import text
@@ -16,15 +15,14 @@ from services.custody.loops.due import Reviewing
 from services.custody.loops.keeping import Keeping
 from services.custody.loops.retention import FAILED, Recomputing
 from services.custody.rebuild import check
-from services.custody.rules.case import LinkPerson, OpenCase
 from services.custody.rules.recompute import decide_recompute
-from services.custody.rules.statement import StateDate, WithdrawStatement
+from services.custody.rules.statement import WithdrawStatement
 from services.custody.tables import SAMPLES
 from shared.database import engine
-from shared.events import Event, new_id
-from shared.facts.statements import StatementSource
+from shared.events import Event
 from shared.sealed import fresh
-from tests.services.custody.scene import SOURCE, Scene, org_id, person_id
+from tests.services.custody.keeping_scene import a_case, discharged, settle
+from tests.services.custody.scene import SOURCE, Scene
 from tests.shared.outboxes import eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -47,33 +45,6 @@ async def worker(custody_database: dict[str, str]) -> AsyncIterator[AsyncEngine]
     pool = engine(custody_database["worker"], pool_size=4)
     yield pool
     await pool.dispose()
-
-
-async def a_case(scene: Scene, items: int = 1) -> list[str]:
-    """A new case with a convicted person, and its items."""
-    opened = await scene.do("lab", OpenCase(id=new_id(), authority=org_id("prosecutor"), folio=f"CI-{new_id()}"))
-    scene.case = orjson.loads(opened.body)["id"]
-    source = fresh("source", "Sentencia 12/2019")
-    await scene.do("court", LinkPerson(case=scene.case, person=person_id("defence"), role="convicted", source=source))
-    return [await scene.registered() for _ in range(items)]
-
-
-async def discharged(scene: Scene, day: date | None, who: str = "court") -> str:
-    """A discharge is stated; the statement's id."""
-    source = StatementSource(kind="judgment", reference="CP-112/2019")
-    command = StateDate(
-        case=scene.case, id=new_id(), source=source, anchor="discharge", person=person_id("defence"), day=day
-    )
-    answer = await scene.do(who, command)
-    assert answer.status == 200, answer.body
-    return command.id
-
-
-async def settle(worker: AsyncEngine) -> None:
-    """Until there is nothing left to do."""
-    loop = Recomputing(worker, SOURCE)
-    while await loop.step():
-        pass
 
 
 async def until(scene: Scene, item: str) -> date | None:
