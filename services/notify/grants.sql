@@ -19,7 +19,8 @@ GRANT SELECT ON ALL TABLES IN SCHEMA public TO notify_worker;
 REVOKE SELECT ON sealed_value, command, answer FROM notify_worker;
 GRANT INSERT ON
     event, publication, sealed, effect, attempt, restoration, taken_back, waiting,
-    installation, organisation, account, account_closing, case_file, counsel, proposal, proposal_case, withdrawal
+    installation, organisation, account, account_closing, case_file, counsel, proposal, proposal_case, withdrawal,
+    review
     TO notify_worker;
 GRANT INSERT, UPDATE ON notice, delivery, reader_position TO notify_worker;
 

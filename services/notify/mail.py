@@ -13,6 +13,8 @@ from services.notify.render import Letter
 
 PROPOSAL = "proposal.json"
 PROOF = "proposal.json.tlog-proof"
+REVIEW = "review.json"
+REVIEW_PROOF = "review.json.tlog-proof"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Who is told of a proposal, and at which address: entry + directory + parties → planned deliveries. PURE.
+"""Who is told of a proposal or a review, and at which address: entry + directory + parties → planned deliveries. PURE.
 
 One function answers every trigger (a proposal, an appointment, a subscription, a verified address), so that no order of
 events leaves a party out: it names those who ought to be told now and have not been.
@@ -7,8 +7,9 @@ events leaves a party out: it names those who ought to be told now and have not 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from services.notify.rules.notice import Matter
 from shared.facts.notices import Capacity, Language
-from shared.facts.proposals import ProposalMade
+from shared.facts.retention import ReviewOpened
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Who has to do with the proposal's cases: case → persons. `subscribers` are those who have standing there now."""
+    """Who has to do with the cases: case → persons. `subscribers` are those who have standing there now."""
 
     counsel: Mapping[str, frozenset[str]]
     subscribers: Mapping[str, frozenset[str]]
@@ -49,17 +50,21 @@ class Planned:
     address: Address | None
 
 
-def cases_of(fact: ProposalMade) -> frozenset[str]:
-    """The cases that the proposal touches."""
+def cases_of(fact: Matter) -> frozenset[str]:
+    """The cases that the proposal or review touches."""
+    if isinstance(fact, ReviewOpened):
+        return frozenset({fact.case})
     return frozenset(item.case for item in fact.items)
 
 
-def audience(fact: ProposalMade, standing: Standing) -> dict[str, Capacity]:
-    """Everyone who is to be told of an open proposal, in the stronger capacity where there are two.
+def audience(fact: Matter, standing: Standing) -> dict[str, Capacity]:
+    """Everyone who is to be told, in the stronger capacity where there are two: of a review, who subscribed.
 
-    The recipients that the event names come first and cannot be muted; then counsel of record of each case as the
-    directory knows them, who may have been appointed since; then subscribers.
+    Of a proposal, the recipients that the event names come first and cannot be muted; then counsel of record of each
+    case as the directory knows them, who may have been appointed since; then subscribers.
     """
+    if isinstance(fact, ReviewOpened):
+        return dict.fromkeys(sorted(standing.subscribers.get(fact.case, frozenset())), "subscriber")
     told: dict[str, Capacity] = {recipient.person: "counsel_of_record" for recipient in fact.recipients}
     for people, capacity in _ranks(standing):
         for case in sorted(cases_of(fact)):
@@ -73,9 +78,9 @@ def _ranks(standing: Standing) -> tuple[tuple[Mapping[str, frozenset[str]], Capa
 
 
 def plan(
-    fact: ProposalMade, standing: Standing, addresses: Mapping[str, Address], told: Iterable[Told]
+    fact: Matter, standing: Standing, addresses: Mapping[str, Address], told: Iterable[Told]
 ) -> tuple[Planned, ...]:
-    """The notices still to make for an open proposal, in a fixed order.
+    """The notices still to make, in a fixed order.
 
     A party is told once at each address it verified (again if it was told as subscriber and is counsel now), and the
     want of an address is stated once per capacity; not where the party was told at the address that is lost.

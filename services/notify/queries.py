@@ -116,12 +116,14 @@ async def subscriptions(connection: AsyncConnection, actor: Actor, after: Key | 
 
 
 async def notices(
-    connection: AsyncConnection, actor: Actor, proposal: str | None, after: Key | None, limit: int
+    connection: AsyncConnection, actor: Actor, proposal: str | None, review: str | None, after: Key | None, limit: int
 ) -> Page:
     """The notices that the actor may see, oldest first, with the index at which the ledger holds their last fact."""
     wanted = _with_seal().where(_visible(actor)).order_by(NOTICE.c.id).limit(limit + 1)
     if proposal is not None:
         wanted = wanted.where(NOTICE.c.proposal == proposal)
+    if review is not None:
+        wanted = wanted.where(NOTICE.c.review == review)
     if after is not None:
         wanted = wanted.where(NOTICE.c.id > after[0])
     rows = await connection.execute(wanted)
@@ -147,9 +149,9 @@ def _with_seal() -> Select[Any]:
 
 def _notice_document(row: Row[Any]) -> dict[str, Any]:
     document = {
-        "id": row.id, "version": row.version, "updated_at": write_instant(row.updated_at), "proposal": row.proposal,
+        "id": row.id, "version": row.version, "updated_at": write_instant(row.updated_at),
         "person": row.person, "capacity": row.capacity, "status": row.status,
         "seal": {"state": "recorded"} if row.idx is None else {"state": "sealed", "index": row.idx, "head": row.size},
     }  # fmt: skip
-    optional = {"attempt": row.attempt, "reply_code": row.reply_code}
+    optional = {"proposal": row.proposal, "review": row.review, "attempt": row.attempt, "reply_code": row.reply_code}
     return document | {name: value for name, value in optional.items() if value is not None}

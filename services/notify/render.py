@@ -15,7 +15,7 @@ from shared.facts.notices import Capacity, Language
 from shared.facts.proposals import ProposalMade, ProposedItem
 
 # Plain text, in which there is nothing to escape; values are held to one line below.
-_TEXTS = Environment(
+TEXTS = Environment(
     loader=PackageLoader("services.notify", "templates"),
     undefined=StrictUndefined,
     trim_blocks=True,
@@ -74,7 +74,7 @@ def notice(
     directory: Directory, leaf: Leaf,
 ) -> Letter:  # fmt: skip
     """The letter that tells one party of one proposal; its subject tells no fact of the case."""
-    text = _TEXTS.get_template(f"notice.{language}.txt").render(
+    text = TEXTS.get_template(f"notice.{language}.txt").render(
         items=[_item(item, language, directory) for item in fact.items],
         planned_on=words.day(fact.planned_on, language), recorded_on=words.day(recorded_at.date(), language),
         capacity=capacity, reason=words.REASONS[language][fact.reason], method=words.METHODS[language][fact.method],
@@ -87,7 +87,7 @@ def notice(
 
 def verification(origin: str, link: str, expires_at: datetime, language: Language) -> Letter:
     """The letter with the link by which who reads at an address confirms it; it says nothing of any case."""
-    text = _TEXTS.get_template(f"verify.{language}.txt").render(
+    text = TEXTS.get_template(f"verify.{language}.txt").render(
         origin=origin, link=link, expires_on=words.day(expires_at.date(), language)
     )
     return Letter(_VERIFY_SUBJECTS[language], text)
@@ -98,14 +98,14 @@ def _item(item: ProposedItem, language: Language, directory: Directory) -> dict[
     holder = directory.organisations.get(item.held_by, item.held_by)
     return {
         "id": item.sample, "label": item.label, "kind": words.KINDS[language][item.kind], "folio": case.folio,
-        "authority": _one_line(case.authority), "holder": _one_line(holder),
+        "authority": one_line(case.authority), "holder": one_line(holder),
         "retention_until": words.day(item.retention_until, language),
     }  # fmt: skip
 
 
 def _offices(fact: ProposalMade, directory: Directory) -> list[str]:
     authorities = [_case(item.case, directory).authority for item in fact.items]
-    return [_one_line(name) for name in dict.fromkeys([*authorities, *directory.courts])]
+    return [one_line(name) for name in dict.fromkeys([*authorities, *directory.courts])]
 
 
 def _case(case: str, directory: Directory) -> CaseNames:
@@ -113,6 +113,7 @@ def _case(case: str, directory: Directory) -> CaseNames:
     return directory.cases.get(case) or CaseNames(case, case)
 
 
-def _one_line(name: str) -> str:
+def one_line(name: str) -> str:
+    """A name without line breaks."""
     # A name may hold a line break; in a notice it could pose as a line of its own ("this notice is void").
     return " ".join(name.split())

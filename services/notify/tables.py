@@ -4,7 +4,7 @@ Addresses stand in `party`, `delivery` and `sealed_value`, and nowhere else. The
 follows from an event that was checked, in the order of the ledger.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import ClassVar
 
 from sqlalchemy import BigInteger, CheckConstraint, DateTime, Index, LargeBinary, Table, UniqueConstraint, Uuid, text
@@ -76,14 +76,18 @@ class SubscriptionRow(SubjectRow, table=True):
 
 
 class NoticeRow(SubjectRow, table=True):
-    """A notice. The constraint is the last wall against telling a party twice at one address."""
+    """A notice of a proposal or of a review. The constraint is the last wall against telling a party twice at one
+    address.
+    """
 
     __tablename__: ClassVar[str] = "notice"
     __table_args__ = (
-        UniqueConstraint("proposal", "person", "capacity", "address", postgresql_nulls_not_distinct=True),
+        UniqueConstraint("proposal", "review", "person", "capacity", "address", postgresql_nulls_not_distinct=True),
+        CheckConstraint("(proposal IS NULL) <> (review IS NULL)", name="of_one"),
         Index(None, "person", "id"),
     )
-    proposal: str = Field(sa_type=Id)
+    proposal: str | None = Field(sa_type=Id)
+    review: str | None = Field(sa_type=Id)
     person: str = Field(sa_type=Id)
     capacity: str
     address: str | None
@@ -210,6 +214,23 @@ class ProposalCaseRow(Row, table=True):
     case_id: str = Field(primary_key=True, sa_type=Id, index=True)
 
 
+class ReviewRow(Row, table=True):
+    """A sealed review with the very bytes of its event and the proof that was made when it was read.
+
+    `until` is the first of its items' last days, `lead` how many months before the items are looked at.
+    """
+
+    __tablename__: ClassVar[str] = "review"
+    id: str = Field(primary_key=True, sa_type=Id)
+    event: bytes = Field(sa_type=LargeBinary)
+    idx: int = Field(sa_type=BigInteger)
+    size: int = Field(sa_type=BigInteger)
+    proof: str
+    case_id: str = Field(sa_type=Id, index=True)
+    until: date
+    lead: int
+
+
 class EffectRow(Row, table=True):
     """An event that had its effect here. Of two leaves with one id, or one command and ordinal, the lower counts."""
 
@@ -233,4 +254,5 @@ INSTALLATION, ORGANISATION, ACCOUNT = table_of(InstallationRow), table_of(Organi
 CLOSING = table_of(ClosingRow)
 CASE, COUNSEL = table_of(CaseRow), table_of(CounselRow)
 PROPOSAL, PROPOSAL_CASE, WITHDRAWAL = table_of(ProposalRow), table_of(ProposalCaseRow), table_of(WithdrawalRow)
+REVIEW = table_of(ReviewRow)
 EFFECT = table_of(EffectRow)

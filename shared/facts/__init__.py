@@ -10,6 +10,8 @@ from shared.facts.notices import (
     NoticeLost,
     NoticePlanned,
     NoticeRejected,
+    NoticeReviewPlanned,
+    NoticeReviewUnaddressed,
     NoticeUnaddressed,
     PartyAddressGiven,
     PartyAddressVerified,
@@ -67,7 +69,8 @@ _KINDS: tuple[type[Fact], ...] = (
     HoldPlaced, HoldLifted,
     CustodyCommandRefused,
     PartyAddressGiven, PartyAddressVerified, SubscriptionMade,
-    NoticePlanned, NoticeAccepted, NoticeRejected, NoticeUnaddressed, NoticeLost, NotifyCommandRefused,
+    NoticePlanned, NoticeReviewPlanned, NoticeAccepted, NoticeRejected, NoticeUnaddressed, NoticeReviewUnaddressed,
+    NoticeLost, NotifyCommandRefused,
     ForeignMessage,
 )  # fmt: skip
 

@@ -50,6 +50,24 @@ class NoticePlanned(Fact):
     message_sha256: Sha256
 
 
+class NoticeReviewPlanned(Fact):
+    """Subject `notice/<id>`: a mail to `person`, who subscribed to the case, about a `review` is ready."""
+
+    name: ClassVar[str] = "notify.notice.review_planned.v1"
+    review: Uuid
+    person: Uuid
+    address: SealedDigest
+    message_sha256: Sha256
+
+
+class NoticeReviewUnaddressed(Fact):
+    """Subject `notice/<id>`: a subscriber who is to be told of a review has no verified address."""
+
+    name: ClassVar[str] = "notify.notice.review_unaddressed.v1"
+    review: Uuid
+    person: Uuid
+
+
 class NoticeAccepted(Fact):
     """A mail server took the message. This is not service: service is an act of a person (G4)."""
 

@@ -60,8 +60,8 @@ KEPT = (
         "G10",
         "what stood when the pack changed is forgotten when facts change",
         f"{_RULES}sample.py",
-        "    return no_nearer(floor, computed)",
-        "    return computed",
+        "return no_nearer(floor, computed)",
+        "return computed",
         f"{_TESTS}test_pack_change.py::test_g10_what_stood_is_a_floor_for_whatever_is_computed_later",
     ),
     Mutant(
@@ -76,8 +76,8 @@ KEPT = (
         "G10",
         "who had read the old pack registers by it when the new one is in force",
         "services/custody/record.py",
-        "    if world.cases:\n",
-        "    if world.cases and not world.law:\n",
+        "if world.cases:",
+        "if world.cases and not world.law:",
         f"{_TESTS}test_pack_change.py"
         "::test_who_records_meanwhile_is_told_to_come_again_and_decides_by_the_new_pack_then",
     ),

@@ -62,9 +62,10 @@ class SealState(Shape):
 
 
 class NoticeAnswer(Subject):
-    """What became of a notice. `accepted` is a mail server's word and not service."""
+    """What became of a notice of a proposal or of a review. `accepted` is a mail server's word and not service."""
 
-    proposal: Uuid
+    proposal: Uuid | None = None
+    review: Uuid | None = None
     person: Uuid
     capacity: Capacity
     status: NoticeStatus

@@ -17,9 +17,10 @@ routes = APIRouter(tags=["notices"])
 
 
 class NoticeQuery(PageQuery):
-    """A page, of one proposal's notices if it is named."""
+    """A page, of one proposal's or one review's notices if it is named."""
 
     proposal: Uuid | None = None
+    review: Uuid | None = None
 
 
 @routes.get("/v1/notices", **operations.reading("listNotices", "List notices", Notices, paged=True))
@@ -29,5 +30,5 @@ async def notices(
     """Those to you, oldest first; all of them for courts, oversight and auditors."""
     after = query.after(canonical_uuid)
     async with reading(request, principal) as (connection, actor):
-        page = await queries.notices(connection, actor, query.proposal, after, query.limit)
+        page = await queries.notices(connection, actor, query.proposal, query.review, after, query.limit)
     return answer(request, page)

@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.notify import store
 from services.notify.channels.mail import Channel, Outcome, Postponed, Refused, Taken
-from services.notify.loops.proposals import WORKER
+from services.notify.loops.telling import WORKER
 from services.notify.retry import delay
 from services.notify.rules import notice
 from services.notify.tables import ATTEMPT, DELIVERY, EVENTS, RESTORATION

@@ -1,4 +1,4 @@
-"""Everything that planning and writing the notices of one proposal need, read in one place."""
+"""Everything that planning and writing the notices of one proposal or review need, read in one place."""
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping
@@ -10,18 +10,30 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.notify.plan import Address, Standing, Told, audience, cases_of
 from services.notify.render import CaseNames, Directory, Leaf
+from services.notify.rules.notice import Matter
 from services.notify.store import mail_of
-from services.notify.tables import CASE, COUNSEL, INSTALLATION, NOTICE, ORGANISATION, PARTY, PROPOSAL, SUBSCRIPTION
+from services.notify.tables import (
+    CASE,
+    COUNSEL,
+    INSTALLATION,
+    NOTICE,
+    ORGANISATION,
+    PARTY,
+    PROPOSAL,
+    REVIEW,
+    SUBSCRIPTION,
+)
 from shared.events import Event
 from shared.facts.proposals import ProposalMade
+from shared.facts.retention import ReviewOpened
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A proposal, who has to do with it, who was told of it, and the names and bytes that its notices hold."""
+    """A proposal or review, who has to do with it and was told of it, the names and bytes that its notices hold."""
 
-    proposal: str
-    fact: ProposalMade
+    about: str
+    fact: Matter
     recorded_at: datetime
     raw: bytes
     proof: str
@@ -32,19 +44,21 @@ class Known:
     directory: Directory
 
 
-async def known_of(connection: AsyncConnection, proposal: str) -> Known:
-    """Read it all, in the transaction that plans."""
-    row = (await connection.execute(select(PROPOSAL).where(PROPOSAL.c.id == proposal))).one()
+async def known_of(connection: AsyncConnection, about: str) -> Known:
+    """Read it all, in the transaction that plans; `about` is the id of a proposal or a review."""
+    row = (await connection.execute(select(PROPOSAL).where(PROPOSAL.c.id == about))).first()
+    if row is None:
+        row = (await connection.execute(select(REVIEW).where(REVIEW.c.id == about))).one()
     log = (await connection.execute(select(INSTALLATION.c.origin, INSTALLATION.c.log_vkey))).one()
     event = Event.from_bytes(row.event)
     fact = event.fact()
-    if not isinstance(fact, ProposalMade):
-        raise TypeError(f"{proposal} was kept with the bytes of another fact")
+    if not isinstance(fact, ProposalMade | ReviewOpened):
+        raise TypeError(f"{about} was kept with the bytes of another fact")
     standing = await _standing(connection, cases_of(fact))
     return Known(
-        proposal=proposal, fact=fact, recorded_at=event.time, raw=row.event, proof=row.proof,
+        about=about, fact=fact, recorded_at=event.time, raw=row.event, proof=row.proof,
         leaf=Leaf(log.origin, log.log_vkey, row.idx, row.size), standing=standing,
-        addresses=await _addresses(connection, audience(fact, standing)), told=await _told(connection, proposal),
+        addresses=await _addresses(connection, audience(fact, standing)), told=await _told(connection, about),
         directory=await _directory(connection, fact),
     )  # fmt: skip
 
@@ -76,14 +90,16 @@ async def _addresses(connection: AsyncConnection, persons: Collection[str]) -> d
     return {row.id: Address(row.mail, row.verified, row.language) for row in rows}
 
 
-async def _told(connection: AsyncConnection, proposal: str) -> tuple[Told, ...]:
+async def _told(connection: AsyncConnection, about: str) -> tuple[Told, ...]:
     rows = await connection.execute(
-        select(NOTICE.c.person, NOTICE.c.capacity, NOTICE.c.address).where(NOTICE.c.proposal == proposal)
+        select(NOTICE.c.person, NOTICE.c.capacity, NOTICE.c.address).where(
+            (NOTICE.c.proposal == about) | (NOTICE.c.review == about)
+        )
     )
     return tuple(Told(row.person, row.capacity, row.address) for row in rows)
 
 
-async def _directory(connection: AsyncConnection, fact: ProposalMade) -> Directory:
+async def _directory(connection: AsyncConnection, fact: Matter) -> Directory:
     """Names of the holders, the cases' authorities and every court."""
     cases = list(await connection.execute(select(CASE).where(CASE.c.id.in_(cases_of(fact)))))
     wanted = {item.held_by for item in fact.items} | {case.authority for case in cases}

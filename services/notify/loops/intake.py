@@ -21,9 +21,9 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.notify import store
-from services.notify.loops import directory, proposals
-from services.notify.loops.proposals import Trigger
+from services.notify.loops import directory, proposals, reviews
 from services.notify.loops.taking_back import TAKING_BACK
+from services.notify.loops.telling import Trigger, tell
 from services.notify.tables import EFFECT, EVENTS, READER_POSITION
 from shared.events import Event, NotAnEvent
 from shared.facts import FACTS, Fact
@@ -31,6 +31,7 @@ from shared.facts.cases import CaseCounselAppointed, CaseOpened
 from shared.facts.notices import PartyAddressVerified, SubscriptionMade
 from shared.facts.people import AccountClosed, AccountLinked, InstallationFounded, OrganisationRegistered
 from shared.facts.proposals import ProposalMade, ProposalWithdrawn
+from shared.facts.retention import ReviewOpened
 from shared.failpoint import reach
 from shared.notes import write_proof
 from shared.reader_position import save_position
@@ -77,9 +78,9 @@ class Taking:
     restoring: bool
 
     async def tell(self, concerned: Collection[str], entry: Entry) -> None:
-        """Tell of these proposals, the entry being the cause; not while it is unknown what was told (restored)."""
+        """Tell of these, the entry being the cause; not while it is unknown what was told (restored)."""
         if not self.restoring:
-            await proposals.tell(self.connection, concerned, Trigger(entry.event, self.pen, self.sender))
+            await tell(self.connection, concerned, Trigger(entry.event, self.pen, self.sender))
 
 
 class Intake:
@@ -189,7 +190,7 @@ async def _case(taking: Taking, entry: Entry) -> None:
 
 async def _counsel(taking: Taking, entry: Entry) -> None:
     await directory.counsel(taking.connection, entry.fact, entry.identifier)
-    await taking.tell(await proposals.open_in_case(taking.connection, entry.identifier), entry)
+    await taking.tell(await _open_in_case(taking, entry.identifier), entry)
 
 
 async def _proposed(taking: Taking, entry: Entry) -> None:
@@ -199,16 +200,29 @@ async def _proposed(taking: Taking, entry: Entry) -> None:
     await taking.tell([entry.identifier], entry)
 
 
+async def _reviewed(taking: Taking, entry: Entry) -> None:
+    head = entry.batch.head
+    proof = write_proof(entry.index, entry.batch.proof(entry.index), head.note)
+    await reviews.keep(taking.connection, entry.fact, entry.identifier, entry.raw, entry.index, head.size, proof)
+    await taking.tell([entry.identifier], entry)
+
+
 async def _withdrawn(taking: Taking, entry: Entry) -> None:
     await proposals.withdraw(taking.connection, entry.identifier)
 
 
 async def _verified(taking: Taking, entry: Entry) -> None:
-    await taking.tell(await proposals.open_for_person(taking.connection, entry.identifier), entry)
+    open_ones = await proposals.open_for_person(taking.connection, entry.identifier)
+    await taking.tell([*open_ones, *await reviews.open_for_person(taking.connection, entry.identifier)], entry)
 
 
 async def _subscribed(taking: Taking, entry: Entry) -> None:
-    await taking.tell(await proposals.open_in_case(taking.connection, entry.fact.case), entry)
+    await taking.tell(await _open_in_case(taking, entry.fact.case), entry)
+
+
+async def _open_in_case(taking: Taking, case: str) -> list[str]:
+    open_ones = await proposals.open_in_case(taking.connection, case)
+    return [*open_ones, *await reviews.open_in_case(taking.connection, case)]
 
 
 Handler = Callable[[Taking, Entry], Awaitable[None]]
@@ -221,6 +235,7 @@ _BY_FACT: dict[type[Fact], Handler] = {
     CaseCounselAppointed: _counsel,
     ProposalMade: _proposed,
     ProposalWithdrawn: _withdrawn,
+    ReviewOpened: _reviewed,
     PartyAddressVerified: _verified,
     SubscriptionMade: _subscribed,
 }

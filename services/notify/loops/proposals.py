@@ -1,42 +1,12 @@
-"""Sealed proposals: kept with their bytes and proof, told to everyone due, closed when they are taken back."""
-
-import hashlib
-from collections.abc import Collection
-from dataclasses import dataclass
+"""Sealed proposals: kept with their bytes and proof, and closed when they are taken back."""
 
 from sqlalchemy import select, union
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.notify import mail, render, store
-from services.notify.loops.gather import Known, known_of
-from services.notify.mail import Attachment
-from services.notify.plan import Planned, cases_of, plan
-from services.notify.post import enqueue
-from services.notify.rules import notice
+from services.notify.plan import cases_of
 from services.notify.tables import COUNSEL, DELIVERY, NOTICE, PROPOSAL, PROPOSAL_CASE, SUBSCRIPTION, WITHDRAWAL
-from shared.accounts import clock_command
-from shared.events import Actor, Draft, Event, new_id
-from shared.facts.notices import NoticePlanned
 from shared.facts.proposals import ProposalMade
-
-WORKER = Actor(service="notify")
-
-
-@dataclass(slots=True)
-class Trigger:
-    """The sealed event that makes notices due, the pen for their facts, and the sender of their mails."""
-
-    event: Event
-    pen: store.Pen
-    sender: str
-    made: int = 0
-
-    def write(self, draft: Draft) -> Event:
-        """The next fact that this event led to: its command is a hash of the cause and the ordinal."""
-        command, ordinal = clock_command(self.event.id, self.made), self.made
-        self.made += 1
-        return self.pen.write(draft, actor=WORKER, command=command, ordinal=ordinal, cause=self.event.id)
 
 
 async def keep(
@@ -89,50 +59,3 @@ async def _open(connection: AsyncConnection, proposals: object) -> list[str]:
         .order_by(PROPOSAL.c.id)
     )
     return list((await connection.execute(wanted)).scalars())
-
-
-async def tell(connection: AsyncConnection, proposals: Collection[str], trigger: Trigger) -> None:
-    """Plan, record and queue what is due for each proposal now; what was told already is not told again."""
-    for proposal in proposals:
-        known = await known_of(connection, proposal)
-        for planned in plan(known.fact, known.standing, known.addresses, known.told):
-            await _make(connection, known, planned, trigger)
-
-
-async def _make(connection: AsyncConnection, known: Known, planned: Planned, trigger: Trigger) -> None:
-    identifier = new_id()
-    if planned.address is None or planned.address.mail is None:
-        draft = notice.unaddressed(identifier, known.proposal, planned.person, planned.capacity)
-        event = trigger.write(draft)
-        await store.add_notice(connection, notice.apply(None, event), event.id)
-        return
-    message = letter(known, planned, identifier, trigger)
-    fact = NoticePlanned(
-        proposal=known.proposal, person=planned.person, capacity=planned.capacity, address=planned.address.digest,
-        message_sha256=hashlib.sha256(message).hexdigest(),
-    )  # fmt: skip
-    event = trigger.write(Draft(notice.subject(identifier), fact))
-    await store.add_notice(connection, notice.apply(None, event), event.id)
-    await enqueue(connection, identifier, planned.address.mail, message, trigger.pen.now, notice=identifier)
-
-
-def letter(known: Known, planned: Planned, identifier: str, trigger: Trigger) -> bytes:
-    """The whole mail; its Date is the time at which the notice is recorded."""
-    if planned.address is None or planned.address.mail is None:
-        raise ValueError("a party without an address gets no letter")
-    language = planned.address.language
-    letter = render.notice(
-        identifier,
-        known.proposal,
-        known.recorded_at,
-        known.fact,
-        planned.capacity,
-        language,
-        known.directory,
-        known.leaf,
-    )
-    files = (
-        Attachment(mail.PROPOSAL, "application/json", known.raw),
-        Attachment(mail.PROOF, "application/octet-stream", known.proof.encode()),
-    )
-    return mail.compose(identifier, letter, language, trigger.sender, planned.address.mail, trigger.pen.now, files)

@@ -13,22 +13,22 @@ from sqlalchemy import func, literal, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.notify import store
-from services.notify.loops import proposals
+from services.notify.loops import proposals, reviews
 from services.notify.loops.gather import known_of
-from services.notify.loops.proposals import WORKER, Trigger, letter
 from services.notify.loops.taking_back import TAKING_BACK
+from services.notify.loops.telling import WORKER, Trigger, letter, tell
 from services.notify.plan import Address, Planned
 from services.notify.post import enqueue
 from services.notify.rules import notice
 from services.notify.store import mail_of
-from services.notify.tables import DELIVERY, EVENTS, NOTICE, PARTY, PROPOSAL
+from services.notify.tables import DELIVERY, EVENTS, NOTICE, PARTY
 from shared.accounts import clock_command
 from shared.events import Event
-from shared.facts.notices import NoticePlanned
+from shared.facts.notices import NoticePlanned, NoticeReviewPlanned
 
 LOST = Counter("cadena_notify_lost_notices", "ALARM: notices of which nobody knows whether they were sent")
 MOST = 4096
-"""More facts than one proposal ever led to."""
+"""More facts than one proposal or review ever led to."""
 log = structlog.get_logger()
 
 
@@ -39,11 +39,10 @@ async def restored(connection: AsyncConnection, source: str, sender: str) -> Non
     pen = store.Pen(source, await store.clock(connection))
     for identifier in await _without_mail(connection):
         await _settle(connection, identifier, pen, sender)
-    for proposal in await proposals.every_open(connection):
-        raw = (await connection.execute(select(PROPOSAL.c.event).where(PROPOSAL.c.id == proposal))).scalar_one()
-        event = Event.from_bytes(raw)
+    for about in [*await proposals.every_open(connection), *await reviews.every_open(connection)]:
+        event = Event.from_bytes((await known_of(connection, about)).raw)
         trigger = Trigger(event, pen, sender, await _first_free(connection, event.id))
-        await proposals.tell(connection, [proposal], trigger)
+        await tell(connection, [about], trigger)
     await pen.stage(connection)
 
 
@@ -62,10 +61,11 @@ async def _settle(connection: AsyncConnection, identifier: str, pen: store.Pen, 
     address = await _address(connection, state)
     if address is not None and address.mail is not None:
         at_that_time = Trigger(planned, replace(pen, now=planned.time, written=[]), sender)
-        known = await known_of(connection, state.proposal)
+        known = await known_of(connection, state.about)
         message = letter(known, Planned(state.person, state.capacity, address), identifier, at_that_time)
         fact = planned.fact()
-        if isinstance(fact, NoticePlanned) and hashlib.sha256(message).hexdigest() == fact.message_sha256:
+        made = fact.message_sha256 if isinstance(fact, NoticePlanned | NoticeReviewPlanned) else ""
+        if hashlib.sha256(message).hexdigest() == made:
             await enqueue(connection, identifier, address.mail, message, pen.now, notice=identifier)
             return
     LOST.inc()

@@ -19,7 +19,7 @@ from shared.facts.notices import (
     SubscriptionMade,
 )
 from shared.sealed import fresh
-from tests.services.notify.facts import NOTIFY, NOW, digest, event, later
+from tests.services.notify.facts import NOTIFY, NOW, digest, event, item, later, proposal
 
 ANA, CASE, PROPOSAL = new_id(), new_id(), new_id()
 FIRST, SECOND = digest("ana@example.org"), digest("ana@example.net")
@@ -117,7 +117,7 @@ def test_a_notice_is_taken_or_refused_after_it_was_planned() -> None:
 
 
 def test_a_party_without_address_has_a_notice_that_nothing_follows() -> None:
-    fact = notice.unaddressed("n", PROPOSAL, ANA, "counsel_of_record").fact
+    fact = notice.unaddressed("n", proposal(item(CASE, ANA)), PROPOSAL, ANA, "counsel_of_record").fact
     assert noticed(fact).status == "unaddressed"
     with pytest.raises(ValueError, match="does not change"):
         noticed(fact, NoticeAccepted(attempt=1))
