@@ -62,6 +62,8 @@ class Event(BaseModel):
     command: Sha256
     ordinal: Annotated[int, Field(ge=0)]
     cause: Uuid | None = None
+    demo: Literal[True] | None = None
+    """Made in an installation that was founded as a demonstration: nothing here is a real case."""
     outcome: Literal["accepted", "refused"]
     data: dict[str, JsonValue]
 
@@ -106,7 +108,7 @@ class Event(BaseModel):
 
         No character of an id, a subject, a hash or an instant is one that JSON escapes.
         """
-        before, between, behind = _frame(self.actor, self.cause, self.source, self.type, self.dataschema)
+        before, between, behind = _frame(self.actor, self.cause, self.source, self.type, self.dataschema, self.demo)
         data = canonical_of(type(self.__dict__[_MADE]), self.data).decode()
         version = "" if self.sequence is None else f',"sequence":{self.sequence}'
         subject = "" if self.subject is None else f',"subject":"{self.subject}"'
@@ -147,6 +149,7 @@ def envelope(
     ordinal: int,
     cause: str | None = None,
     outcome: Literal["accepted", "refused"] = "accepted",
+    demo: bool = False,
 ) -> Event:
     """The event of a draft. `sequence` None is for refusals, which have neither subject nor version.
 
@@ -165,17 +168,19 @@ def envelope(
         "specversion": "1.0", "datacontenttype": "application/json", "id": new_id(), "source": source, "type": kind,
         "dataschema": schema, "subject": draft.subject if sequence is not None else None, "sequence": sequence,
         "time": time, "occurred_at": draft.occurred_at or time, "actor": actor, "command": command,
-        "ordinal": ordinal, "cause": cause, "outcome": outcome, "data": data, _MADE: draft.fact,
+        "ordinal": ordinal, "cause": cause, "demo": demo or None, "outcome": outcome, "data": data, _MADE: draft.fact,
     })  # fmt: skip
 
 
 @lru_cache(maxsize=1024)
-def _frame(actor: Actor, cause: str | None, source: str, kind: str, schema: str) -> tuple[str, str, str]:
+def _frame(
+    actor: Actor, cause: str | None, source: str, kind: str, schema: str, demo: bool | None
+) -> tuple[str, str, str]:
     """What the events of one command, or of one batch, have alike: before the hash, behind the data, and the source."""
     first = {"actor": actor.model_dump(exclude_none=True)} | ({} if cause is None else {"cause": cause})
     texts = [
         first,
-        {"datacontenttype": "application/json", "dataschema": schema},
+        {"datacontenttype": "application/json", "dataschema": schema} | ({"demo": True} if demo else {}),
         {"source": source, "specversion": "1.0"},
     ]
     before, between, behind = (canonical(text).decode()[1:-1] for text in texts)

@@ -24,7 +24,7 @@ class Jws:
         _, self._key = crypto_sign_seed_keypair(seed)
         self._header = _base64url(orjson.dumps(header)) + b"."
 
-    def sign(self, claims: Mapping[str, str]) -> str:
+    def sign(self, claims: Mapping[str, str | bool]) -> str:
         """The token of these claims, in their order."""
         signed = self._header + _base64url(orjson.dumps(claims))
         return (signed + b"." + _base64url(crypto_sign(signed, self._key)[:_SIGNATURE_BYTES])).decode()

@@ -44,11 +44,12 @@ class Promiser:
                 await asyncio.sleep(0)
         return promises
 
-    def claims(self, event: Event, raw: bytes) -> dict[str, str]:
-        """What is promised."""
+    def claims(self, event: Event, raw: bytes) -> dict[str, str | bool]:
+        """What is promised; `demo` of an event that says so."""
         time, sealed_by = _term(event.time, self._within)
         digest = hashlib.sha256(raw).hexdigest()
-        return {"iss": event.source, "event": event.id, "sha256": digest, "time": time, "sealed_by": sealed_by}
+        said: dict[str, str | bool] = {"demo": True} if event.demo else {}
+        return {"iss": event.source, "event": event.id, "sha256": digest, "time": time, "sealed_by": sealed_by} | said
 
 
 @lru_cache(maxsize=64)

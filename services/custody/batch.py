@@ -18,14 +18,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.custody.answer import Answered, Request, Resolved, judge, refusal_answer, resolve, unknown_reference
 from services.custody.behind import answered_before
-from services.custody.law import law_in_force
+from services.custody.law import law_for, law_in_force
 from services.custody.policy.retention import Law
 from services.custody.queries.reader import reading
 from services.custody.record import recorded_commands, stamp_of, who, with_retries, write
 from services.custody.refusals import UnknownReference
 from services.custody.rules.sample import RegisterSample
 from services.custody.rules.world import ActorState, World
-from services.custody.stamp import Stamp
 from services.custody.tables import CASES, SAMPLES
 from services.custody.tables import COMMANDS as KEYS
 from shared.accounts import command_hash
@@ -126,7 +125,11 @@ async def _transaction(
             made, mistakes = dict(again.answers), mistakes | again.mistakes
         fresh = [each for each in fresh if each[0].key not in made and each[0].key not in mistakes]
         world, now = await _gather(
-            link, [command for _, command in fresh], known.actor, law_in_force(known.pack), "share"
+            link,
+            [command for _, command in fresh],
+            known.actor,
+            law_for(known.pack, fresh[0][0].principal.issuer),
+            "share",
         )
         made |= await _decided(world, known.installation, fresh, promiser, now, mistakes)
         if not mistakes:
@@ -160,10 +163,10 @@ async def _decided(
     if not batch:
         return {}
     labels, world = _with_labels(world)
-    common = stamp_of(installation, world.actor, batch[0][0], now)
+    common = stamp_of(installation, world.actor, batch[0][0], now, world.law.pack.demo)
     resolved: dict[str, Resolved] = {}
     for at, (request, command) in enumerate(batch, start=1):
-        stamped = Stamp(common.source, common.actor, command_hash(request.principal.account, request.key), now)
+        stamped = replace(common, command=command_hash(request.principal.account, request.key))
         try:
             each = resolved[request.key] = resolve(world, request, stamped)
         except Problem as problem:

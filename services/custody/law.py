@@ -4,6 +4,7 @@ from functools import lru_cache
 
 from services.custody.policy.retention import Law, flat, shipped_as
 from shared.problems import Problem
+from shared.settings import DEV_ISSUER
 
 
 def law_in_force(sha256: str | None) -> Law:
@@ -17,6 +18,18 @@ def law_in_force(sha256: str | None) -> Law:
             503, "pack-not-shipped", "This release does not have the rules that are in force here",
             "The operator runs the release whose packs the installation was founded with.",
             headers={"Retry-After": "300"},
+        )  # fmt: skip
+    return law
+
+
+def law_for(sha256: str | None, issuer: str) -> Law:
+    """`law_in_force`, for who signs in by this issuer. Problem 503 for a demonstration outside of development."""
+    law = law_in_force(sha256)
+    if law.pack.demo and issuer != DEV_ISSUER:
+        raise Problem(
+            503, "demonstration", "This installation is a demonstration",
+            "Its periods last seconds, and it takes tokens of the development issuer alone. The operator founds another "
+            "installation, with a pack that is law.",
         )  # fmt: skip
     return law
 

@@ -28,9 +28,10 @@ from shared.database import engine as make_engine
 from shared.driver import Driver
 from shared.events import Actor
 from shared.facts.people import PackDecision
-from shared.settings import DEV_ISSUER
 
 LOCK_SECONDS = 30
+DEMO = "demo"
+"""The one pack that is no law; a release need not have the contents that were in force."""
 _LOCK = 'LOCK TABLE "case", sample IN EXCLUSIVE MODE'
 """Whoever locks or writes a row of these waits; who reads does not. In the order of all locks: cases, then items."""
 _NOW = "SELECT clock_timestamp()"
@@ -58,9 +59,9 @@ class PackChangeFile(BaseModel):
     decision: PackDecision
 
     def law(self) -> Law:
-        """Raises NotChanged for a pack that there is not, or that may not be chosen here."""
+        """Raises NotChanged for a pack that there is not, or that may not be chosen here: a demonstration never."""
         try:
-            return Law(chosen(self.pack, self.allow_unverified, self.registrar.issuer == DEV_ISSUER))
+            return Law(chosen(self.pack, self.allow_unverified, False))
         except NotChosen as error:
             raise NotChanged(str(error)) from error
 
@@ -95,6 +96,8 @@ async def _apply(link: Driver, file: PackChangeFile, law: Law, preview_sha256: s
     installation = (await INSTALLATIONS.by_id(link, [name], "update"))[name]
     if installation.pack == identity(file.pack):
         return None
+    if installation.pack_id == DEMO:
+        raise NotChanged("what was founded as a demonstration stays one; found another installation")
     await link.execute(_LOCK)
     now, steps = await link.fetchval(_NOW), 2 * await count(link)
     found = await preview(link, law, now, None, lambda items: watch(items, steps))
@@ -116,7 +119,9 @@ async def _apply(link: Driver, file: PackChangeFile, law: Law, preview_sha256: s
         samples = await SAMPLES.by_id(link, [item for item, _, _ in items], "update")
         drafts = [decide_under_pack(samples[item], case, law, now) for item, case, _ in items]
         before: dict[str, State] = {f"sample/{one.id}": one for one in samples.values()}
-        outcome = stamped([one for one in drafts if one], before, source, now, dict.fromkeys(before, cause))
+        outcome = stamped(
+            [one for one in drafts if one], before, source, now, dict.fromkeys(before, cause), law.pack.demo
+        )
         await save(link, before, outcome)
         watch(looked_at, steps)
     return change.items_changed

@@ -24,7 +24,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from services.custody.answer import Answered, Request, answered
 from services.custody.behind import RESTORED, answered_before, demand_protective, demand_yes, not_yet
 from services.custody.gather import Caller, SetsChanged, caller, claiming, gather, nobody
-from services.custody.law import law_in_force
+from services.custody.law import law_for
 from services.custody.rules.command import Command
 from services.custody.rules.installation import Found
 from services.custody.rules.state import State
@@ -138,9 +138,14 @@ async def _transaction(
         if again.now is not None:
             await write(link, World(), account, list(again.answers.items()), again.now)
             return again.answers[request.key].answer, RESTORED
-    world, now = await gather(link, command, known.actor, law_in_force(known.pack))
+    # The founding decides nothing by its pack; whether it is a demonstration is said of it already.
+    pack = command.pack.sha256 if isinstance(command, Found) else known.pack
+    law = law_for(pack, request.principal.issuer)
+    world, now = await gather(link, command, known.actor, law)
     try:
-        made = answered(world, request, stamp_of(known.installation, known.actor, request, now), promiser)
+        made = answered(
+            world, request, stamp_of(known.installation, known.actor, request, now, law.pack.demo), promiser
+        )
     except Problem as problem:
         raise (not_yet(problem) if known.behind else problem) from None
     if known.behind:
@@ -187,13 +192,14 @@ def _standing(known: Caller | None, remembered: Remembered | None) -> Caller:
     return replace(known, behind=behind)
 
 
-def stamp_of(installation: str, actor: ActorState | None, request: Request, now: datetime) -> Stamp:
+def stamp_of(installation: str, actor: ActorState | None, request: Request, now: datetime, demo: bool) -> Stamp:
     """What the events of one request share."""
     return Stamp(
         source=f"urn:cadena:{installation}:custody",
         actor=_signature(request.command, actor),
         command=command_hash(request.principal.account, request.key),
         now=now,
+        demo=demo,
     )
 
 

@@ -22,6 +22,7 @@ class Stamp:
     actor: Actor
     command: str
     now: datetime
+    demo: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ def stamp(stamped: Stamp, drafts: tuple[Draft, ...], world: World) -> Outcome:
             actor=stamped.actor,
             command=stamped.command,
             ordinal=ordinal,
+            demo=stamped.demo,
         )
         states[draft.subject] = apply(before, event)
         recorded.append(Recorded.of(event, draft.sealed))
@@ -64,5 +66,6 @@ def refuse(stamped: Stamp, verb: str, refusal: Refusal) -> Recorded:
         command=stamped.command,
         ordinal=0,
         outcome="refused",
+        demo=stamped.demo,
     )
     return Recorded.of(event)

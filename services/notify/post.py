@@ -42,7 +42,7 @@ class Post:
     links: AddressLinks
 
     async def ask_to_verify(
-        self, connection: AsyncConnection, identifier: str, party: PartyState, address: str, now: datetime
+        self, connection: AsyncConnection, identifier: str, party: PartyState, address: str, now: datetime, demo: bool
     ) -> None:
         """Queue the mail with the link by which who reads at the address given last confirms it.
 
@@ -52,5 +52,6 @@ class Post:
         token = self.links.make(AddressLink(party.id, party.given, new_id()), now)
         link = f"{self.public_url}/v1/parties/{party.id}:verify?token={token}"
         letter = render.verification(self.origin, link, now + LIFETIME, party.language)
+        letter = render.as_demo(letter, party.language) if demo else letter
         message = mail.compose(identifier, letter, party.language, self.sender, address, now)
         await enqueue(connection, identifier, address, message, now, useless_at=now + LIFETIME)

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, String, select, true
@@ -78,12 +77,12 @@ def subscription_document(state: SubscriptionState) -> dict[str, Any]:
     }  # fmt: skip
 
 
-async def link_context(engine: AsyncEngine, person: str) -> tuple[Language | None, datetime]:
-    """What judging an address link needs: the party's language, None for an unknown one, and the database's clock."""
+async def link_context(engine: AsyncEngine, person: str) -> tuple[Language | None, store.Pen]:
+    """What judging an address link needs: the party's language, None for an unknown one, and a pen with the clock."""
     try:
         async with engine.connect() as connection:
             state = await store.party(connection, person)
-            return (state.language if state else None), await store.clock(connection)
+            return (state.language if state else None), await store.pen(connection, "")
     except TROUBLE as error:
         raise problem_of(error) or error from error
 

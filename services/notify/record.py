@@ -97,7 +97,7 @@ async def _within(connection: AsyncConnection, desk: Desk, request: Request, mak
     actor = Actor(person=request.holder) if request.holder else await actor_of(connection, request.account)
     command = make(actor.person or "")
     await store.lock_person(connection, command.person)
-    pen = store.Pen(desk.source, await store.clock(connection))
+    pen = await store.pen(connection, desk.source)
     if now.restored and (again := await answered_before(connection, desk.promiser, hashed, _VERBS[type(command)])):
         await keep(connection, COMMANDS, request.account, request.key, again, pen.now)
         return again
@@ -118,7 +118,9 @@ async def _give(work: Work, command: GiveAddress) -> Made | Refusal:
     event = work.write(decided, **_since(before))
     state = party.apply(before, event)
     await store.save_given(work.connection, state, command.address.value)
-    await work.desk.post.ask_to_verify(work.connection, event.id, state, command.address.value, work.pen.now)
+    await work.desk.post.ask_to_verify(
+        work.connection, event.id, state, command.address.value, work.pen.now, work.pen.demo
+    )
     _, in_use = await store.mails(work.connection, command.person)
     return (201 if before is None else 200), party_document(state, in_use)
 

@@ -28,6 +28,10 @@ _SUBJECTS: Mapping[Language, str] = {
     "es": "Aviso de Cadena que requiere su atención (ref. {reference})",
     "en": "Notice from Cadena that needs your attention (ref. {reference})",
 }
+_DEMO: Mapping[Language, str] = {
+    "es": "DEMO: es una demostración, ninguna muestra ni ningún asunto es real.",
+    "en": "DEMO: this is a demonstration, no sample and no case is real.",
+}
 _VERIFY_SUBJECTS: Mapping[Language, str] = {
     "es": "Confirme esta dirección para recibir avisos de Cadena",
     "en": "Confirm this address to receive notices from Cadena",
@@ -91,6 +95,11 @@ def verification(origin: str, link: str, expires_at: datetime, language: Languag
         origin=origin, link=link, expires_on=words.day(expires_at.date(), language)
     )
     return Letter(_VERIFY_SUBJECTS[language], text)
+
+
+def as_demo(letter: Letter, language: Language) -> Letter:
+    """The same letter, saying first of all that it is of a demonstration."""
+    return Letter(f"DEMO. {letter.subject}", f"{_DEMO[language]}\n\n{letter.text}")
 
 
 def _item(item: ProposedItem, language: Language, directory: Directory) -> dict[str, str]:

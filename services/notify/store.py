@@ -24,10 +24,13 @@ _PERSONS = 0x706572
 
 @dataclass(slots=True)
 class Pen:
-    """Makes the events of one transaction and stages them together. `now` is the database's clock, read after locks."""
+    """Makes the events of one transaction and stages them together. `now` is the database's clock, read after locks;
+    `demo`: the installation was founded as a demonstration.
+    """
 
     source: str
     now: datetime
+    demo: bool = False
     written: list[Recorded] = field(default_factory=list)
 
     def write(
@@ -38,7 +41,7 @@ class Pen:
         time = max(self.now, updated_at + _TICK) if updated_at else self.now
         event = envelope(
             draft, source=self.source, sequence=None if outcome == "refused" else version + 1, time=time, actor=actor,
-            command=command, ordinal=ordinal, cause=cause, outcome=outcome,
+            command=command, ordinal=ordinal, cause=cause, outcome=outcome, demo=self.demo,
         )  # fmt: skip
         self.written.append(Recorded.of(event, draft.sealed))
         return event
@@ -46,6 +49,13 @@ class Pen:
     async def stage(self, connection: AsyncConnection) -> None:
         """Store what was written, in order."""
         await stage(connection, EVENTS, self.written)
+
+
+async def pen(connection: AsyncConnection, source: str) -> Pen:
+    """A pen of this moment."""
+    demo = select(INSTALLATION.c.demo).scalar_subquery()
+    row = (await connection.execute(select(func.clock_timestamp().label("now"), demo.label("demo")))).one()
+    return Pen(source, row.now, row.demo is True)
 
 
 async def clock(connection: AsyncConnection) -> datetime:

@@ -142,6 +142,8 @@ class InstallationRow(Row, table=True):
     log_vkey: str
     promise_key: str | None
     link_key: str
+    demo: bool
+    """It was founded as a demonstration: every mail and fact says so."""
 
 
 class OrganisationRow(Row, table=True):

@@ -49,6 +49,23 @@ KEPT = (
         f"{_TESTS}rules/test_recompute.py::test_g10_a_text_that_comes_into_force_brings_no_end_nearer",
     ),
     Mutant(
+        "G4",
+        "a notice of a demonstration reads as a real one",
+        "services/notify/loops/telling.py",
+        "text = render.as_demo(text, language) if known.demo else text",
+        "pass",
+        "tests/services/notify/test_demonstration.py::test_each_mail_page_and_fact_of_a_demonstration_says_so",
+    ),
+    Mutant(
+        "G10",
+        "a demonstration takes real cases",
+        "services/custody/law.py",
+        "if law.pack.demo and issuer != DEV_ISSUER:",
+        "if law.pack.demo and not issuer:",
+        f"{_TESTS}test_demonstration.py"
+        "::test_who_has_a_token_of_another_issuer_is_told_that_this_is_no_place_for_real_cases",
+    ),
+    Mutant(
         "G10",
         "another pack gives an end to what stands without one",
         "services/custody/policy/retention.py",

@@ -248,6 +248,7 @@ def _counts(heads: Heads, rebuild: Rebuild, cosigned: dict[int, int]) -> dict[st
 def _counted(founding: Founding | None, reading: Reading) -> dict[str, object]:
     return {
         "installation": founding.installation if founding else None,
+        **({"demo": True} if founding and founding.demo else {}),
         "entries": dict(sorted(reading.tally.sources.items())),
         "subjects": reading.subjects,
         "refusals": reading.tally.refusals,

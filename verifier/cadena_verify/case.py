@@ -85,6 +85,7 @@ class CaseFile:
         self.report.facts |= {
             "case": self._head.case if self._head else None,
             "installation": self._founding.installation if self._founding else None,
+            **({"demo": True} if self._founding and self._founding.demo else {}),
             "size": self._checkpoint.size if self._checkpoint else None,
             "head_time": self._seen_at(),
             "events": self._counts["proved"],

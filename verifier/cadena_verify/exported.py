@@ -89,7 +89,7 @@ def _line(value: dict[str, Any]) -> Line:
 
 
 def _head(value: dict[str, Any]) -> Head:
-    if value["format"] != FORMAT or set(value) != _HEAD:
+    if value["format"] != FORMAT or set(value) - {"demo"} != _HEAD or value.get("demo", True) is not True:
         raise NotALine(f"it is no first line of {FORMAT}")
     texts = {name: _text(value[name], name) for name in _HEAD}
     return Head(texts["installation"], texts["origin"], texts["case"], texts["made_at"], texts["checkpoint"].encode())

@@ -21,6 +21,8 @@ class Founding:
     installation: str
     cosigner: VerifierKey
     promise_keys: dict[str, bytes]
+    demo: bool
+    """It founds a demonstration: nothing in the log is a real case."""
 
 
 def read_founding(event: dict[str, Any], key: VerifierKey) -> Founding:
@@ -39,7 +41,7 @@ def read_founding(event: dict[str, Any], key: VerifierKey) -> Founding:
     cosigner = _vkey(data, "cosigner_vkey")
     if cosigner.kind != COSIGNATURE:
         raise NotFounded("leaf 0's cosigner_vkey is no key for cosignatures")
-    return Founding(installation, cosigner, _promise_keys(data))
+    return Founding(installation, cosigner, _promise_keys(data), event.get("demo") is True)
 
 
 def _vkey(data: dict[str, Any], member: str) -> VerifierKey:

@@ -4,6 +4,7 @@ import base64
 import binascii
 from dataclasses import dataclass
 
+from cadena_verify.entries import NotAnEntry, read_event
 from cadena_verify.merkle import leaf_hash, root_from_inclusion
 from cadena_verify.notes import NotANote, Note, VerifierKey, check_signed, cosigned_at, parse_checkpoint, parse_note
 from cadena_verify.report import Report
@@ -51,7 +52,7 @@ def check_proof(
 ) -> Report:
     """Check the entry against the proof, the log's key and, if one is demanded, the cosigner's."""
     report = Report(name)
-    report.facts |= {"origin": key.name, "vkey": key.text}
+    report.facts |= {"origin": key.name, "vkey": key.text} | ({"demo": True} if _is_demo(entry) else {})
     try:
         proof = parse_proof(proof_raw)
         checkpoint = parse_checkpoint(proof.note.text)
@@ -72,6 +73,14 @@ def check_proof(
     if root != checkpoint.root:
         report.defect("proof-fails", "the bytes are not the entry that the proof speaks of", index=proof.index)
     return report
+
+
+def _is_demo(entry: bytes) -> bool:
+    """Whether the entry says that it is of a demonstration."""
+    try:
+        return read_event(entry).get("demo") is True
+    except NotAnEntry:
+        return False
 
 
 def _hash(line: str) -> bytes:

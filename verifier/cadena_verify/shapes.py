@@ -46,7 +46,7 @@ Columns = tuple[str, ...]
 """A Row as a search gives it."""
 _ENVELOPE = (
     '\\n\\0{"actor":(?>%(actor)s),(?:"cause":%(string)s,)?+"command":"(%(command)s)","data":(?>%(data)s),'
-    '"datacontenttype":%(string)s,"dataschema":%(string)s,"id":"(%(uuid)s)","occurred_at":%(string)s,'
+    '"datacontenttype":%(string)s,"dataschema":%(string)s,(?:"demo":true,)?+"id":"(%(uuid)s)","occurred_at":%(string)s,'
     '"ordinal":(0|[1-9][0-9]{0,8}+),"outcome":"(accepted|refused)",(?:"sequence":([1-9][0-9]{0,8}+),)?+'
     '"source":"([a-z0-9:-]++)","specversion":"1[.]0",'
     '(?:"subject":"([a-z_]++/)(?:(%(uuid)s)(?=")|([A-Za-z0-9._-]{1,64}+))",)?+'

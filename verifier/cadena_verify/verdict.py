@@ -6,9 +6,15 @@ from cadena_verify.case import SHOWS
 from cadena_verify.depth import Depth
 from cadena_verify.report import Report
 
+DEMO = "DEMO: this log was founded as a demonstration; nothing in it is a real case."
+
 
 def verdict(report: Report) -> str:
-    """The last line: what was checked, and how it stands."""
+    """The last lines: what was checked, how it stands, and whether it is of a demonstration."""
+    return f"{_said(report)}\n{DEMO}" if report.facts.get("demo") else _said(report)
+
+
+def _said(report: Report) -> str:
     facts = report.facts
     if report.defects_total:
         return f"{report.log}: {report.defects_total} defects. Do not rely on it before they are explained."

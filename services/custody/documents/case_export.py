@@ -36,19 +36,21 @@ class Draft:
     events: IO[bytes]
     sealed: IO[bytes]
     sealed_count: int
+    demo: bool
 
 
 async def drafted(reading: AbstractAsyncContextManager[Reader], case_id: str) -> Draft:
     """By one snapshot, given back when this returns. Problem 404 for a case that the reader may not read whole."""
-    events, sealed, count = _file(), _file(), 0
+    events, sealed, count, demo = _file(), _file(), 0, False
     async with reading as reader:
         begin = await opening(reader, case_id)
         async for each in events_of(reader, case_id):
             events.write(_line({"event": each.raw.decode(), "index": each.index}))
-            event_id = orjson.loads(each.raw)["id"]
+            event = orjson.loads(each.raw)
+            demo, event_id = demo or event.get("demo") is True, event["id"]
             sealed.writelines(_line({"sealed": {"event": event_id} | text}) for text in each.texts)
             count += len(each.texts)
-    return Draft(case_id, begin, events, sealed, count)
+    return Draft(case_id, begin, events, sealed, count, demo)
 
 
 async def proved(draft: Draft, proofs: Proofs, promiser: Promiser) -> IO[bytes]:
@@ -57,7 +59,7 @@ async def proved(draft: Draft, proofs: Proofs, promiser: Promiser) -> IO[bytes]:
     document.write(_line({
         "format": FORMAT, "installation": draft.opening.installation, "origin": proofs.head.origin, "case": draft.case,
         "made_at": write_instant(draft.opening.made_at), "checkpoint": proofs.note,
-    }))  # fmt: skip
+    } | ({"demo": True} if draft.demo else {})))  # fmt: skip
     async for line in _with_proofs(draft, proofs, promiser):
         document.write(line)
         count += 1

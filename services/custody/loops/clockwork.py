@@ -20,8 +20,9 @@ CLOCK = Actor(service="custody")
 
 
 def stamped(
-    drafts: Sequence[Draft], before: Mapping[str, State], source: str, now: datetime, causes: Mapping[str, str]
-) -> Outcome:
+    drafts: Sequence[Draft], before: Mapping[str, State], source: str, now: datetime, causes: Mapping[str, str],
+    demo: bool,
+) -> Outcome:  # fmt: skip
     """Events and states; `before` and `causes` (ids of events) are by subject."""
     recorded: list[Recorded] = []
     states: dict[str, State] = {}
@@ -31,6 +32,7 @@ def stamped(
         event = envelope(
             draft, source=source, sequence=version, time=max(now, state.updated_at + TICK) if state else now,
             actor=CLOCK, command=clock_command(draft.subject, version), ordinal=0, cause=causes.get(draft.subject),
+            demo=demo,
         )  # fmt: skip
         states[draft.subject] = apply(state, event)
         recorded.append(Recorded.of(event))

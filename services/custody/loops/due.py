@@ -6,6 +6,7 @@ from datetime import UTC, date, timedelta
 from prometheus_client import Counter
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from services.custody.law import law_in_force
 from services.custody.loops.clockwork import save, stamped
 from services.custody.policy.days import months_after
 from services.custody.record import with_retries
@@ -18,6 +19,7 @@ PAGE = 1000
 OPENED = Counter(
     "cadena_custody_reviews_opened", "Items of which a review was opened, by how near the end is", ["months"]
 )
+_PACK = "SELECT pack_sha256 FROM installation"
 _FOUND = (
     "SELECT id::text, retention_until FROM sample "
     "WHERE retention_until <= $1 AND (retention_until, id) > ($2::date, $3::uuid) "
@@ -63,7 +65,8 @@ class Reviewing:
         now = await link.fetchval("SELECT clock_timestamp()")
         drafts = decide_reviews(samples.values(), [one for one in self._leads if one], now.astimezone(UTC).date())
         before: dict[str, State] = {f"sample/{one.id}": one for one in samples.values()}
-        outcome = stamped(drafts, before, self._source, now, {})
+        law = law_in_force(await link.fetchval(_PACK))
+        outcome = stamped(drafts, before, self._source, now, {}, law.pack.demo)
         await save(link, before, outcome)
         opened: dict[int, int] = {}
         for state in (outcome.states[subject] for subject in before if subject in outcome.states):

@@ -104,7 +104,7 @@ class Recomputing:
         drafts, failed = _drafts(cases, samples, law, due, now)
         before: dict[str, State] = {f"sample/{one.id}": one for one in samples.values()}
         causes = await _causes(link, cases, samples, drafts)
-        await save(link, before, stamped(drafts, before, self._source, now, causes))
+        await save(link, before, stamped(drafts, before, self._source, now, causes, law.pack.demo))
         await _noted(link, whole, failed, rows)
         return Round(len(whole), len(drafts), len(failed))
 

@@ -128,10 +128,10 @@ class Deliver:
             state = "accepted" if isinstance(outcome, Taken) else "rejected"
             await connection.execute(DELIVERY.update().where(DELIVERY.c.id == claimed.id).values(state=state))
             if claimed.notice is not None:
-                await self._decide(connection, claimed.notice, claimed.attempt, outcome, now)
+                await self._decide(connection, claimed.notice, claimed.attempt, outcome)
 
     async def _decide(
-        self, connection: AsyncConnection, identifier: str, attempt: int, outcome: Taken | Refused, now: datetime
+        self, connection: AsyncConnection, identifier: str, attempt: int, outcome: Taken | Refused
     ) -> None:
         """The fact that a server took or refused the notice: once, whatever a later attempt is told."""
         state, planned_by = await store.lock_notice(connection, identifier)
@@ -142,7 +142,7 @@ class Deliver:
             if isinstance(outcome, Taken)
             else notice.rejected(identifier, attempt, outcome.reply_code)
         )
-        pen = store.Pen(self._source, now)
+        pen = await store.pen(connection, self._source)
         event = pen.write(
             draft, actor=WORKER, command=clock_command(planned_by, attempt), ordinal=attempt, cause=planned_by,
             version=state.version, updated_at=state.updated_at,

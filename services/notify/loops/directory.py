@@ -15,11 +15,12 @@ from shared.facts.cases import CaseCounselAppointed, CaseOpened
 from shared.facts.people import AccountLinked, InstallationFounded, OrganisationRegistered
 
 
-async def founded(connection: AsyncConnection, fact: InstallationFounded, source: str) -> None:
+async def founded(connection: AsyncConnection, fact: InstallationFounded, source: str, demo: bool) -> None:
     """Leaf 0; `source` is our own, whose promise key it names."""
     await _once(
         connection, INSTALLATION, id=fact.installation, origin=fact.origin, log_vkey=fact.log_vkey,
         promise_key=fact.promise_keys.get(source), link_key=fact.link_key,
+        demo=demo,
     )  # fmt: skip
 
 

@@ -35,6 +35,7 @@ class Known:
     about: str
     fact: Matter
     recorded_at: datetime
+    demo: bool
     raw: bytes
     proof: str
     leaf: Leaf
@@ -56,7 +57,7 @@ async def known_of(connection: AsyncConnection, about: str) -> Known:
         raise TypeError(f"{about} was kept with the bytes of another fact")
     standing = await _standing(connection, cases_of(fact))
     return Known(
-        about=about, fact=fact, recorded_at=event.time, raw=row.event, proof=row.proof,
+        about=about, fact=fact, recorded_at=event.time, demo=event.demo is True, raw=row.event, proof=row.proof,
         leaf=Leaf(log.origin, log.log_vkey, row.idx, row.size), standing=standing,
         addresses=await _addresses(connection, audience(fact, standing)), told=await _told(connection, about),
         directory=await _directory(connection, fact),

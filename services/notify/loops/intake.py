@@ -103,7 +103,7 @@ class Intake:
             if restoring:
                 raws = [batch.entries[one.index - batch.first] for one in own]
                 taken = await TAKING_BACK.take(connection, own, raws)
-            pen = store.Pen(self._own, await store.clock(connection))
+            pen = await store.pen(connection, self._own)
             taking = Taking(connection, self._own, self._sender, pen, restoring)
             for index, raw in enumerate(batch.entries, batch.first):
                 await self._entry(taking, batch, index, raw)
@@ -169,7 +169,8 @@ def _malformed(index: int, kind: str, error: Exception) -> None:
 
 
 async def _founded(taking: Taking, entry: Entry) -> None:
-    await directory.founded(taking.connection, entry.fact, taking.own_source)
+    taking.pen.demo = entry.event.demo is True
+    await directory.founded(taking.connection, entry.fact, taking.own_source, taking.pen.demo)
 
 
 async def _organisation(taking: Taking, entry: Entry) -> None:

@@ -36,7 +36,7 @@ async def restored(connection: AsyncConnection, source: str, sender: str) -> Non
     """Settle the notices without a mail, then tell everyone who is due."""
     if left := await TAKING_BACK.left(connection):
         log.error("entries in notify's name follow nothing that the log holds", indexes=left[:20], count=len(left))
-    pen = store.Pen(source, await store.clock(connection))
+    pen = await store.pen(connection, source)
     for identifier in await _without_mail(connection):
         await _settle(connection, identifier, pen, sender)
     for about in [*await proposals.every_open(connection), *await reviews.every_open(connection)]:

@@ -78,4 +78,5 @@ def letter(known: Known, planned: Planned, identifier: str, trigger: Trigger) ->
         Attachment(names[0], "application/json", known.raw),
         Attachment(names[1], "application/octet-stream", known.proof.encode()),
     )
+    text = render.as_demo(text, language) if known.demo else text
     return mail.compose(identifier, text, language, trigger.sender, planned.address.mail, trigger.pen.now, files)

@@ -35,13 +35,16 @@ def page(
     form: bool = False,
     promises: Sequence[str] = (),
     receipt: str = "",
+    demo: bool = False,
 ) -> Response:
     """A page; with `form` it holds the button that spends the link it was opened by.
 
-    With `promises` it shows each of them under `receipt`, the sentence that says what they promise.
+    With `promises` it shows each of them under `receipt`, the sentence that says what they promise; with `demo` it says first that
+    nothing here is real.
     """
     html = _PAGES.get_template("page.html").render(
         language=language, title=title, paragraphs=paragraphs, form=form, promises=promises, receipt=receipt,
+        demo=demo,
         texts=TEXTS[language],
         style=Markup(_STYLE),  # noqa: S704 - a file of ours, and it must be byte for byte what the header's hash is of
     )  # fmt: skip

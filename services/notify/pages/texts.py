@@ -25,6 +25,7 @@ class Texts:
     invalid: str
     trouble_title: str
     trouble: str
+    demo: str
 
 
 TEXTS: Mapping[Language, Texts] = {
@@ -49,6 +50,7 @@ TEXTS: Mapping[Language, Texts] = {
         " dirección de nuevo para recibir otro.",
         trouble_title="Ahora no es posible",
         trouble="No se registró nada. Abra el enlace de nuevo en unos minutos.",
+        demo="DEMO: es una demostración, ninguna muestra ni ningún asunto es real.",
     ),
     "en": Texts(
         ask_title="Confirm this mail address",
@@ -71,6 +73,7 @@ TEXTS: Mapping[Language, Texts] = {
         " give your address again to receive another.",
         trouble_title="Not possible right now",
         trouble="Nothing was recorded. Open the link again in a few minutes.",
+        demo="DEMO: this is a demonstration, no sample and no case is real.",
     ),
 }
 

@@ -22,20 +22,20 @@ routes = APIRouter(include_in_schema=False)
 async def show(party: str, request: Request) -> Response:
     """What confirming does, and the button."""
     try:
-        language, _ = await _open(request, party)
+        language, _, demo = await _open(request, party)
     except Problem as problem:
         return _trouble(request, problem)
     except LinkInvalid:
         return _invalid(request)
     texts = TEXTS[language]
-    return page(200, language, texts.ask_title, [texts.ask], form=True)
+    return page(200, language, texts.ask_title, [texts.ask], form=True, demo=demo)
 
 
 @routes.post("/v1/parties/{party:id}:verify")
 async def act(party: str, request: Request) -> Response:
     """Confirm the address, once: the link's nonce is the command's key, so a second press shows the same answer."""
     try:
-        language, link = await _open(request, party)
+        language, link, demo = await _open(request, party)
         answer = await _confirm(request.app.state.desk, link)
     except Problem as problem:
         return _trouble(request, problem)
@@ -43,16 +43,24 @@ async def act(party: str, request: Request) -> Response:
         return _invalid(request)
     texts, promises = TEXTS[language], orjson.loads(answer.body)["promises"]
     if answer.status == 200:
-        return page(200, language, texts.done_title, [texts.done], promises=promises, receipt=texts.promise_note)
+        return page(
+            200, language, texts.done_title, [texts.done], promises=promises, receipt=texts.promise_note, demo=demo
+        )
     said = [texts.superseded]
-    return page(answer.status, language, texts.superseded_title, said, promises=promises, receipt=texts.refusal_note)
+    return page(
+        answer.status, language, texts.superseded_title, said, promises=promises, receipt=texts.refusal_note, demo=demo
+    )
 
 
-async def _open(request: Request, party: str) -> tuple[Language, AddressLink]:
-    """The link, judged by the database's clock, and the language that its party chose. Raises LinkInvalid."""
+async def _open(request: Request, party: str) -> tuple[Language, AddressLink, bool]:
+    """The language that its party chose, the link, judged by the database's clock, and whether this is a demonstration.
+
+    Raises LinkInvalid.
+    """
     desk: recording.Desk = request.app.state.desk
-    language, now = await link_context(desk.engine, party)
-    return language or _language(request), desk.post.links.read(request.query_params.get("token", ""), party, now)
+    language, pen = await link_context(desk.engine, party)
+    link = desk.post.links.read(request.query_params.get("token", ""), party, pen.now)
+    return language or _language(request), link, pen.demo
 
 
 async def _confirm(desk: recording.Desk, link: AddressLink) -> Answer:

@@ -32,8 +32,8 @@ SENDER = "no-reply@cadena.example"
 class World:
     """Seals facts and lets notify take them in."""
 
-    def __init__(self, worker: AsyncEngine) -> None:
-        self.engine = worker
+    def __init__(self, worker: AsyncEngine, demo: bool = False) -> None:
+        self.engine, self.demo = worker, demo or None
         self.ledger = Ledger()
         self.intake = Intake(worker, CUSTODY, NOTIFY, SENDER)
         self.lab, self.authority, self.court, self.defence = (new_id() for _ in range(4))
@@ -48,7 +48,8 @@ class World:
     def fact(self, subject: str, fact: Fact, source: str = CUSTODY) -> Event:
         """The subject's next fact."""
         self._versions[subject] = self._versions.get(subject, 0) + 1
-        return event(subject, fact, self._versions[subject], source=source)
+        made = event(subject, fact, self._versions[subject], source=source)
+        return made.model_copy(update={"demo": self.demo})
 
     async def found(self, promise_key: str = "k", link_key: str = "k") -> None:
         """Leaf 0 and four institutions, one with a name beyond ASCII."""
