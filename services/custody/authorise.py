@@ -148,7 +148,10 @@ ROLES: Mapping[Role, Mapping[str, frozenset[Relation]]] = {
     },
     "custodian": _HOLDING,
     "courier": {},
-    "defence": _reads_by(R.COUNSEL) | _states_by(R.COUNSEL) | _PROTECTS | {"hold.place": frozenset({R.COUNSEL})},
+    "defence": _reads_by(R.COUNSEL)
+    | _states_by(R.COUNSEL)
+    | _PROTECTS
+    | {"hold.place": frozenset({R.COUNSEL}), "case.appoint_counsel": frozenset({R.COUNSEL})},
     "auditor": _reads_by(R.OVERSIGHT),
     "oversight": _reads_by(R.OVERSIGHT)
     | _PROTECTS

@@ -28,8 +28,8 @@ def law_for(sha256: str | None, issuer: str) -> Law:
     if law.pack.demo and issuer != DEV_ISSUER:
         raise Problem(
             503, "demonstration", "This installation is a demonstration",
-            "Its periods last seconds, and it takes tokens of the development issuer alone. The operator founds another "
-            "installation, with a pack that is law.",
+            "Its periods last seconds, and it takes tokens of the development issuer alone. "
+            "The operator founds another installation, with a pack that is law.",
         )  # fmt: skip
     return law
 

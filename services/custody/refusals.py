@@ -130,6 +130,16 @@ class NotCounsel(Refusal):
     title = "This person has no account of a defence organisation"
 
 
+class RepresentationUnfit(Refusal):
+    """Who represents whom by which document: an organisation a convicted or accused person by that person's word or a
+    court's, a public defender by a court or the registry, a victim's representative a victim. Counsel of record may
+    enter an organisation that their own client authorised; all else is entered by a court.
+    """
+
+    code = "representation-unfit"
+    title = "The document, the client and the representation do not fit together"
+
+
 class TooManyCounsel(Refusal):
     """A case has at most 50 counsel of record: a proposal names each of them, and its items, in one event of at most
     60,000 bytes. Of a case with more than fit, no proposal could be recorded, and nobody would be warned.

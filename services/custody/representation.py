@@ -89,6 +89,8 @@ def _case(state: CaseState) -> dict[str, Any]:
                 "counsel": one.counsel,
                 "client": one.client,
                 "source": {"kind": one.kind, "reference": one.reference, "document_sha256": one.document_sha256},
+                "capacity": one.capacity,
+                "since": _day(one.since) if one.since else None,
             }
             for one in state.counsel
         ],

@@ -1,12 +1,15 @@
 """Facts about cases. PURE."""
 
+from datetime import date
 from typing import ClassVar, Literal
 
 from shared.facts.base import Fact, Part
 from shared.text import Code, SealedDigest, Sha256, Uuid
 
 CaseRole = Literal["convicted", "accused", "victim", "relative_donor"]
-AppointmentKind = Literal["court_appointment", "defender_registry", "power_of_attorney"]
+AppointmentKind = Literal["court_appointment", "defender_registry", "power_of_attorney", "client_authorisation"]
+"""`client_authorisation`: the client's own signed word, as the convicted person gives it to an organisation."""
+Representation = Literal["counsel", "public_defender", "authorised_organisation", "victim_representative"]
 
 
 class CaseOpened(Fact):
@@ -35,9 +38,14 @@ class AppointmentSource(Part):
 
 
 class CaseCounselAppointed(Fact):
-    """`counsel` (a person with a defence account) speaks for `client` in this case: counsel of record."""
+    """`counsel` (a person with a defence account) speaks for `client` in this case: counsel of record.
+
+    `capacity` absent: counsel of their own choice or by appointment. `since` is the first day, where it is known.
+    """
 
     name: ClassVar[str] = "custody.case.counsel_appointed.v1"
     counsel: Uuid
     client: Uuid
     source: AppointmentSource
+    capacity: Representation | None = None
+    since: date | None = None

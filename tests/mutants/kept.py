@@ -41,6 +41,15 @@ KEPT = (
         f"{_TESTS}rules/test_statement.py::test_g2_nobody_takes_back_what_another_said_but_a_court",
     ),
     Mutant(
+        "G2",
+        "counsel enters whomever they like for whomever they like",
+        f"{_RULES}case.py",
+        'if command.capacity != "authorised_organisation" or not speaks:',
+        'if command.capacity != "authorised_organisation" and not speaks:',
+        f"{_TESTS}rules/test_case.py"
+        "::test_g2_the_convicted_persons_own_word_is_enough_and_their_counsel_enters_the_organisation",
+    ),
+    Mutant(
         "G10",
         "a text that comes into force brings an end nearer",
         f"{_RULES}recompute.py",

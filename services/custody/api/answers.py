@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, JsonValue
 
 from services.custody.rules.statement import About
-from shared.facts.cases import AppointmentSource, CaseRole
+from shared.facts.cases import AppointmentSource, CaseRole, Representation
 from shared.facts.offers import Purpose, RefusalReason, Temperature, Transport
 from shared.facts.people import OrganisationKind, Role
 from shared.facts.proposals import Method, ProposalRule, Reason, Recipient
@@ -100,11 +100,13 @@ class LinkedPerson(Shape):
 
 
 class CounselOfRecord(Shape):
-    """Who speaks for whom, and by which document."""
+    """Who speaks for whom, as what, since when, and by which document."""
 
     counsel: Uuid
     client: Uuid
     source: AppointmentSource
+    capacity: Representation
+    since: str | None
 
 
 class Maker(Shape):

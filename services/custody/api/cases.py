@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from services.custody.api.answers import CaseAnswer, CaseInBrief, Inventory
-from services.custody.api.recording import Id, one, reader_of, record
+from services.custody.api.recording import Day, Id, one, reader_of, record
 from services.custody.api.review_answers import Reviews
 from services.custody.queries import cases as queries
 from services.custody.queries import reviews as reviewing
@@ -15,6 +15,7 @@ from services.custody.refusals import (
     ClientNotInTheCase,
     NotAnAuthority,
     NotCounsel,
+    RepresentationUnfit,
     RoleForbids,
     TooManyCounsel,
 )
@@ -23,7 +24,7 @@ from shared.auth import Principal
 from shared.direct import DirectRoute
 from shared.edge import Body, Call, Take, caller
 from shared.events import new_id
-from shared.facts.cases import AppointmentSource, CaseRole
+from shared.facts.cases import AppointmentSource, CaseRole, Representation
 from shared.operations import reading, recording
 from shared.paging import PageQuery, answer
 from shared.sealed import fresh
@@ -53,11 +54,13 @@ class NewCasePerson(Body, json_schema_extra={"example": {
 class NewCounsel(Body, json_schema_extra={"example": {
     "counsel": _ID, "client": _ID, "source": {"kind": "court_appointment", "reference": "AC-2026-88"},
 }}):  # fmt: skip
-    """Who speaks for whom in the case, and the document that says so."""
+    """Who speaks for whom in the case, as what, since which day, and the document that says so."""
 
     counsel: Uuid
     client: Uuid
     source: AppointmentSource
+    capacity: Representation = "counsel"
+    since: Day | None = None
 
 
 @routes.post(
@@ -91,15 +94,20 @@ async def link_person(
     "/v1/cases/{case:id}/counsel",
     **recording(
         "appointCounsel", "Enter counsel of record", CaseAnswer, status=200,
-        refusals=[RoleForbids, AlreadyAppointed, NotCounsel, ClientNotInTheCase, TooManyCounsel],
+        refusals=[RoleForbids, AlreadyAppointed, NotCounsel, ClientNotInTheCase, RepresentationUnfit, TooManyCounsel],
     ),
 )  # fmt: skip
 async def appoint_counsel(
     case: Id, request: Request, call: Annotated[Call[NewCounsel], Depends(Take(NewCounsel))]
 ) -> Response:
-    """By a court; never by who may propose a destruction."""
+    """By a court; an organisation that the convicted or accused person authorised, by that person's counsel of record,
+    too. Never by who may propose a destruction.
+    """
     body = call.body
-    command = AppointCounsel(case=case, counsel=body.counsel, client=body.client, source=body.source)
+    command = AppointCounsel(
+        case=case, counsel=body.counsel, client=body.client, source=body.source, capacity=body.capacity,
+        since=body.since,
+    )  # fmt: skip
     return await record(request, call, command)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import date
 from typing import Annotated, Any
 
 import orjson
@@ -30,6 +31,8 @@ def _once(ids: list[str]) -> list[str]:
     return ids
 
 
+Day = Annotated[date, Field(ge=date(1900, 1, 1), le=date(2199, 12, 31))]
+"""A day of a calendar; who writes another century made a mistake."""
 SampleIds = Annotated[list[Uuid], Field(min_length=1, json_schema_extra={"uniqueItems": True}), AfterValidator(_once)]
 """Samples, each once, in whichever order."""
 

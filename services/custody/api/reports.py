@@ -4,11 +4,10 @@ from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from pydantic import Field
 
 from services.custody.api.answers import Samples as SampleList
 from services.custody.api.answers import Shape
-from services.custody.api.recording import reader_of
+from services.custody.api.recording import Day, reader_of
 from services.custody.law import law_in_force
 from services.custody.queries import reports as queries
 from services.custody.queries.reader import clock
@@ -21,7 +20,6 @@ from shared.paging import PageQuery, answer, page_of
 from shared.text import Uuid, canonical_uuid
 
 routes = APIRouter(tags=["reports"], route_class=DirectRoute)
-Day = Annotated[date, Field(ge=date(1900, 1, 1), le=date(2199, 12, 31))]
 
 
 class DueQuery(PageQuery):

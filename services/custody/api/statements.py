@@ -1,13 +1,12 @@
 """What is stated of a case, and what is taken back: days, circumstances, proceedings, ends of roles."""
 
-from datetime import date
 from typing import Annotated, Any, Self
 
 from fastapi import APIRouter, Depends, Request, Response
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
 from services.custody.api.answers import CaseAnswer
-from services.custody.api.recording import Id, record
+from services.custody.api.recording import Day, Id, record
 from services.custody.policy.anchors import PERSON_ANCHORS
 from services.custody.refusals import NotStatedAnyMore, OccurredInTheFuture, RoleForbids, TooManyStatements
 from services.custody.rules.statement import (
@@ -38,7 +37,6 @@ routes = APIRouter(tags=["cases"], route_class=DirectRoute)
 _ID = "0190a1b2-c3d4-7e5f-8a6b-0c1d2e3f4a5b"
 _SOURCE = {"kind": "judgment", "reference": "CP-112/2019"}
 _REFUSALS = [RoleForbids, OccurredInTheFuture, TooManyStatements]
-Day = Annotated[date, Field(ge=date(1900, 1, 1), le=date(2199, 12, 31))]
 
 
 class _Stated(Body):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, ClassVar
 
 from services.custody.refusals import (
@@ -12,6 +13,7 @@ from services.custody.refusals import (
     ClientNotInTheCase,
     NotAnAuthority,
     NotCounsel,
+    RepresentationUnfit,
     TooManyCounsel,
     UnknownReference,
 )
@@ -28,6 +30,7 @@ from shared.facts.cases import (
     CaseOpened,
     CasePersonLinked,
     CaseRole,
+    Representation,
 )
 from shared.sealed import SealedValue
 
@@ -64,7 +67,7 @@ class LinkPerson(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppointCounsel(Command):
-    """Make `counsel` speak for `client` in the case, by the named document."""
+    """Make `counsel` speak for `client` in the case, by the named document, from the day `since` on, if it is known."""
 
     subject_is: ClassVar[str] = "case/{0.case}"
 
@@ -72,6 +75,8 @@ class AppointCounsel(Command):
     counsel: str
     client: str
     source: AppointmentSource
+    capacity: Representation = "counsel"
+    since: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +96,8 @@ class Appointment:
     kind: AppointmentKind
     reference: str
     document_sha256: str | None
+    capacity: Representation = "counsel"
+    since: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,10 +152,50 @@ def decide_appoint_counsel(world: World, command: AppointCounsel, now: datetime)
         return ClientNotInTheCase(command.target(), "Link the client to the case first.")
     if any((one.counsel, one.client) == (command.counsel, command.client) for one in case.counsel):
         return AlreadyAppointed(command.target(), "The appointment stands as it was recorded.")
+    unfit = _unfit(world, case, command, now)
+    if unfit is not None:
+        return RepresentationUnfit(command.target(), unfit)
     if len({one.counsel for one in case.counsel} | {command.counsel}) > MAX_COUNSEL:
         return TooManyCounsel(command.target(), f"There are {MAX_COUNSEL}; one of them can speak for this client, too.")
-    fact = CaseCounselAppointed(counsel=command.counsel, client=command.client, source=command.source)
+    fact = CaseCounselAppointed(
+        counsel=command.counsel, client=command.client, source=command.source, since=command.since,
+        capacity=None if command.capacity == "counsel" else command.capacity,
+    )  # fmt: skip
     return (Draft(command.subject(), fact),)
+
+
+_BY: Mapping[Representation, tuple[frozenset[CaseRole], frozenset[AppointmentKind]]] = {
+    "counsel": (
+        frozenset({"convicted", "accused", "victim", "relative_donor"}),
+        frozenset({"court_appointment", "defender_registry", "power_of_attorney"}),
+    ),
+    "public_defender": (frozenset({"convicted", "accused"}), frozenset({"court_appointment", "defender_registry"})),
+    "authorised_organisation": (
+        frozenset({"convicted", "accused"}), frozenset({"client_authorisation", "court_appointment"}),
+    ),
+    "victim_representative": (
+        frozenset({"victim"}), frozenset({"court_appointment", "power_of_attorney", "client_authorisation"}),
+    ),
+}  # fmt: skip
+"""Representation → roles of the client, and documents that make it."""
+
+
+def _unfit(world: World, case: CaseState, command: AppointCounsel, now: datetime) -> str | None:
+    """Why the appointment cannot be what it is said to be; None if it can."""
+    roles, kinds = _BY[command.capacity]
+    if not any(one.person == command.client and one.role in roles for one in case.persons):
+        return f"Say which representation it is: {command.capacity} is of a client who is {' or '.join(sorted(roles))}."
+    if command.source.kind not in kinds:
+        return f"Name a document that makes it: {', '.join(sorted(kinds))}."
+    if command.since is not None and command.since > now.astimezone(UTC).date():
+        return "It has not begun: enter it on its first day."
+    actor = world.acting()
+    if actor.role == "court":
+        return None
+    speaks = any(one.counsel == actor.person and one.client == command.client for one in case.counsel)
+    if command.capacity != "authorised_organisation" or not speaks:
+        return "Counsel of record enters an organisation that their own client authorised; ask a court for all else."
+    return None
 
 
 FACTS = (CaseOpened, CasePersonLinked, CaseCounselAppointed, *statement.FACTS)
@@ -174,4 +221,7 @@ def apply(state: CaseState | None, event: Event) -> CaseState:
 
 def _appointment(fact: CaseCounselAppointed) -> Appointment:
     source = fact.source
-    return Appointment(fact.counsel, fact.client, source.kind, source.reference, source.document_sha256)
+    return Appointment(
+        fact.counsel, fact.client, source.kind, source.reference, source.document_sha256, fact.capacity or "counsel",
+        fact.since,
+    )  # fmt: skip

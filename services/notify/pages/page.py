@@ -39,8 +39,8 @@ def page(
 ) -> Response:
     """A page; with `form` it holds the button that spends the link it was opened by.
 
-    With `promises` it shows each of them under `receipt`, the sentence that says what they promise; with `demo` it says first that
-    nothing here is real.
+    With `promises` it shows each of them under `receipt`, the sentence that says what they promise; with `demo` it says
+    first that nothing here is real.
     """
     html = _PAGES.get_template("page.html").render(
         language=language, title=title, paragraphs=paragraphs, form=form, promises=promises, receipt=receipt,

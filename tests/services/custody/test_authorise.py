@@ -123,7 +123,7 @@ SENTENCES: dict[Role, str] = {
     """,
     "custodian": HOLDING,
     "courier": "",
-    "defence": states("COUNSEL") + "hold.place: COUNSEL\nhold.lift: SETTER\n" + "\n".join(f"{verb}: COUNSEL" for verb in READS),
+    "defence": states("COUNSEL") + "case.appoint_counsel: COUNSEL\nhold.place: COUNSEL\nhold.lift: SETTER\n" + "\n".join(f"{verb}: COUNSEL" for verb in READS),
     "auditor": "\n".join(f"{verb}: OVERSIGHT" for verb in READS),
     "oversight": "hold.place: OVERSIGHT\nhold.lift: SETTER\nauditor.read: REGISTER\n" + "\n".join(f"{verb}: OVERSIGHT" for verb in READS),
 }  # fmt: skip
@@ -167,7 +167,7 @@ def test_g12_deny_by_default_404_without_a_relation_403_without_the_role(role: R
 
 def test_g12_who_may_read_can_thereby_protect_and_only_counsel_states_something_of_its_case() -> None:
     for role in ("defence", "auditor", "oversight", "courier"):
-        own = {*STATES, "case.withdraw_statement"} if role == "defence" else set()
+        own = {*STATES, "case.withdraw_statement", "case.appoint_counsel"} if role == "defence" else set()
         may = {verb for one, verb in TABLE if one == role}
         assert may - own <= {*READS, "hold.place", "hold.lift", "auditor.read"}
 
@@ -198,7 +198,8 @@ def test_g12_who_handles_items_sees_nobody_of_the_case() -> None:
 def test_g2_who_proposes_appoints_nobody_and_who_appoints_proposes_nothing() -> None:
     proposers = {role for role, verb in TABLE if verb == "proposal.make"}
     appointers = {role for role, verb in TABLE if verb == "case.appoint_counsel"}
-    assert (proposers, appointers) == ({"prosecutor"}, {"court"})
+    assert (proposers, appointers) == ({"prosecutor"}, {"court", "defence"})
+    assert TABLE["defence", "case.appoint_counsel"] == {Relation.COUNSEL}
 
 
 @pytest.fixture(scope="module")

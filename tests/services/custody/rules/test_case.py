@@ -1,3 +1,7 @@
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+
 import pytest
 
 from services.custody.authorise import NoStanding
@@ -7,17 +11,22 @@ from services.custody.refusals import (
     ClientNotInTheCase,
     NotAnAuthority,
     NotCounsel,
+    RepresentationUnfit,
     RoleForbids,
     TooManyCounsel,
     UnknownReference,
 )
-from services.custody.rules.case import MAX_COUNSEL, CasePerson, LinkPerson, OpenCase
+from services.custody.rules.case import MAX_COUNSEL, AppointCounsel, CasePerson, LinkPerson, OpenCase
 from services.custody.rules.command import Known
+from services.custody.rules.person import RegisterPerson
+from shared.facts.cases import AppointmentSource, CaseRole
 from tests.services.custody.rules.scene import (
+    COUNSEL,
     COURT,
     LAB,
     OTHER_PROSECUTOR,
     PROSECUTOR,
+    REGISTRAR,
     Scene,
     appoint,
     defenders,
@@ -123,3 +132,59 @@ def test_the_client_is_a_person_of_the_case(scene: Scene) -> None:
 @pytest.mark.parametrize("members", [{"counsel": "stranger"}, {"client": "stranger"}])
 def test_counsel_and_client_exist(scene: Scene, members: dict[str, str]) -> None:
     assert scene.do(COURT, appoint(**members)) == UnknownReference(f"person/{uid('stranger')}")
+
+
+AS = ("counsel", "public_defender", "authorised_organisation", "victim_representative")
+BY = ("court_appointment", "defender_registry", "power_of_attorney", "client_authorisation")
+FITS = {
+    ("counsel", "convicted"): BY[:3],
+    ("counsel", "victim"): BY[:3],
+    ("public_defender", "convicted"): BY[:2],
+    ("authorised_organisation", "convicted"): (BY[0], BY[3]),
+    ("victim_representative", "victim"): (BY[0], BY[2], BY[3]),
+}
+
+
+def represent(capacity: str, kind: str, **changes: Any) -> AppointCounsel:
+    source = AppointmentSource.model_validate({"kind": kind, "reference": "R-1"})
+    return replace(appoint(client="somebody"), capacity=capacity, source=source, **changes)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("role", ["convicted", "victim"])
+@pytest.mark.parametrize("capacity", AS)
+@pytest.mark.parametrize("kind", BY)
+def test_a_representation_its_client_and_its_document_fit_together(
+    scene: Scene, role: CaseRole, capacity: str, kind: str
+) -> None:
+    scene.must(REGISTRAR, RegisterPerson(id=uid("somebody"), person_name=text("person_name")))
+    scene.must(COURT, replace(link("somebody"), role=role))
+    made = scene.do(COURT, represent(capacity, kind, since=date(2026, 1, 31)))
+    if kind in FITS.get((capacity, role), ()):
+        [appointment] = [one for one in scene.world.cases[uid("case")].counsel if one.client == uid("somebody")]
+        assert (appointment.capacity, appointment.kind, appointment.since) == (capacity, kind, date(2026, 1, 31))
+    else:
+        assert isinstance(made, RepresentationUnfit)
+
+
+def test_what_has_not_begun_is_not_entered(scene: Scene) -> None:
+    since = scene.now.date() + timedelta(days=1)
+    assert isinstance(scene.do(COURT, replace(appoint(), since=since)), RepresentationUnfit)
+
+
+def test_g2_the_convicted_persons_own_word_is_enough_and_their_counsel_enters_the_organisation(scene: Scene) -> None:
+    scene.must(COURT, appoint())
+    [organisation, stranger] = defenders(scene, 2)
+    ask = represent("authorised_organisation", "client_authorisation", client=uid("client"))
+    scene.must(COUNSEL, replace(ask, counsel=uid(organisation)))
+    another = replace(ask, counsel=uid(stranger), capacity="counsel", source=appoint().source)
+    assert isinstance(scene.do(COUNSEL, another), RepresentationUnfit)
+    scene.must(REGISTRAR, RegisterPerson(id=uid("somebody"), person_name=text("person_name")))
+    scene.must(COURT, replace(link("somebody"), role="convicted"))
+    of_no_client = replace(ask, counsel=uid(stranger), client=uid("somebody"))
+    assert isinstance(scene.do(COUNSEL, of_no_client), RepresentationUnfit)
+
+
+def test_g12_nobody_enters_themselves_into_a_case(scene: Scene) -> None:
+    ask = represent("authorised_organisation", "client_authorisation", client=uid("client"))
+    assert isinstance(scene.do(COUNSEL, ask), NoStanding)
+    assert isinstance(scene.do(PROSECUTOR, ask), RoleForbids)
