@@ -92,6 +92,15 @@ KEPT = (
     ),
     Mutant(
         "G10",
+        "what stood without an end is proposed by the new pack's day",
+        f"{_RULES}proposal.py",
+        "computed = keeping(sample, world.cases[sample.case], world.law, sample.collected_latest, now)",
+        "computed = keeping("
+        "replace(sample, floor_rule=None), world.cases[sample.case], world.law, sample.collected_latest, now)",
+        f"{_TESTS}test_pack_change.py::test_g10_what_stands_without_an_end_is_proposed_for_no_day_by_whatever_pack",
+    ),
+    Mutant(
+        "G10",
         "another list than the one that was looked at is applied",
         "services/custody/pack_change.py",
         "if found.sha256 != preview_sha256:",

@@ -97,6 +97,13 @@ class Law:
         """Of an item of one case; `collected_on` is the latest day that was stated for its collection."""
         return self._kept(case, facts, collected_on, now.astimezone(UTC).date())
 
+    def notice_rule(self, now: datetime) -> tuple[str, int]:
+        """Id and version of the pack's one rule of notice in force; the pack's own, if there is not just one."""
+        today = now.astimezone(UTC).date()
+        texts = sorted((one for one in self.pack.notice if one.valid_from <= today), key=lambda one: one.valid_from)
+        found = {one.id: one.version for one in texts}
+        return next(iter(found.items())) if len(found) == 1 else (self.pack.id, self.pack.version)
+
     def missing(self, facts: CaseFacts, now: datetime) -> tuple[str, ...]:
         """What is not known of a case, for want of which its items have no last day."""
         return missing(

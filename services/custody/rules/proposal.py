@@ -16,9 +16,9 @@ from services.custody.refusals import (
     UnderHold,
     UnknownReference,
 )
-from services.custody.rules.case_facts import facts_of
 from services.custody.rules.command import Command, Decision
 from services.custody.rules.hold import over
+from services.custody.rules.sample import SampleState, keeping
 from services.custody.rules.state import OutOfOrder, State, acted, born, moved
 from shared.errors import Refusal
 from shared.events import Draft, Event
@@ -38,7 +38,6 @@ from shared.sealed import SealedValue
 
 if TYPE_CHECKING:
     from services.custody.rules.case import CaseState
-    from services.custody.rules.sample import SampleState
     from services.custody.rules.world import World
 
 
@@ -108,7 +107,7 @@ def decide_make(world: World, command: MakeProposal, now: datetime) -> Decision:
         planned_on=command.planned_on,
         reason=command.reason,
         method=command.method,
-        rule=ProposalRule(id=world.law.pack.id, version=world.law.pack.version),
+        rule=_rule(world, now),
         recipients=_recipients(world.cases[items[0].case]),
         explanation=command.explanation.digest if command.explanation else None,
     )
@@ -118,6 +117,12 @@ def decide_make(world: World, command: MakeProposal, now: datetime) -> Decision:
         Draft(command.subject(), made, sealed=texts),
         *(Draft(f"sample/{sample.id}", proposed) for sample in items),
     )
+
+
+def _rule(world: World, now: datetime) -> ProposalRule:
+    """The rule of notice in force today, where the pack has one; the pack, where it has none or several."""
+    rule, version = world.law.notice_rule(now)
+    return ProposalRule(id=rule, version=version)
 
 
 def _unfit(world: World, command: MakeProposal, items: list[SampleState], now: datetime) -> Refusal | None:
@@ -143,7 +148,7 @@ def _unfit(world: World, command: MakeProposal, items: list[SampleState], now: d
 
 def _kept(world: World, sample: SampleState, now: datetime) -> Retention:
     """Until when the item is kept by today's facts and texts, or as it stands, whichever is later (G2, G10)."""
-    computed = world.law.retention(world.cases[sample.case], facts_of, sample.collected_latest, now)
+    computed = keeping(sample, world.cases[sample.case], world.law, sample.collected_latest, now)
     return later(sample.retention, computed)
 
 

@@ -19,9 +19,10 @@ from services.custody.pack_change import NotChanged, PackChangeFile, apply_at, a
 from services.custody.preview import preview
 from services.custody.rebuild import check
 from services.custody.reporting import clock, reading
+from services.custody.rules.proposal import MakeProposal
 from services.custody.tables import CASES, SAMPLES
 from shared.database import engine
-from shared.events import Event
+from shared.events import Event, new_id
 from shared.problems import Problem
 from tests.services.custody.keeping_scene import a_case, discharged, settle
 from tests.services.custody.scene import ISSUER, SOURCE, Scene
@@ -119,6 +120,16 @@ async def test_g10_what_stood_is_a_floor_for_whatever_is_computed_later(place: P
     await settle(place.worker)
     assert (await place.state(item)).retention_until == date(2099, 4, 30)
     assert await place.sound()
+
+
+async def test_g10_what_stands_without_an_end_is_proposed_for_no_day_by_whatever_pack(place: Place) -> None:
+    [item] = await a_case(place.scene)
+    await place.apply("flat")
+    command = MakeProposal(
+        id=new_id(), samples=(item,), planned_on=date(2190, 1, 1), reason="retention_over", method="incineration"
+    )
+    answer = await place.scene.do("prosecutor", command)
+    assert (answer.status, orjson.loads(answer.body)["type"]) == (409, "urn:cadena:problem:retention-not-over")
 
 
 async def test_an_item_that_is_registered_now_is_kept_by_the_new_pack(place: Place) -> None:

@@ -78,7 +78,7 @@ def test_a_proposal_says_what_where_why_and_by_which_rule(scene: Scene) -> None:
         {"sample": uid("A"), "label": "A", "held_by": LAB.org, **usual},
         {"sample": uid("B"), "label": "B", "held_by": STORE.org, **usual},
     ]
-    assert made.data["rule"] == {"id": "flat", "version": 1}
+    assert made.data["rule"] == {"id": "FLAT-NOTICE", "version": 1}
     assert b"needed" not in made.to_bytes()
     assert [event.subject for event in each] == [f"sample/{uid('A')}", f"sample/{uid('B')}"]
     assert scene.sample("A").proposal == uid("P")
