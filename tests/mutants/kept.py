@@ -63,7 +63,7 @@ KEPT = (
         "services/notify/loops/telling.py",
         "text = render.as_demo(text, language) if known.demo else text",
         "pass",
-        "tests/services/notify/test_demonstration.py::test_each_mail_page_and_fact_of_a_demonstration_says_so",
+        "tests/services/notify/test_demonstration.py::test_g4_each_mail_page_and_fact_of_a_demonstration_says_so",
     ),
     Mutant(
         "G10",
@@ -72,7 +72,7 @@ KEPT = (
         "if law.pack.demo and issuer != DEV_ISSUER:",
         "if law.pack.demo and not issuer:",
         f"{_TESTS}test_demonstration.py"
-        "::test_who_has_a_token_of_another_issuer_is_told_that_this_is_no_place_for_real_cases",
+        "::test_g10_who_has_a_token_of_another_issuer_is_told_that_this_is_no_place_for_real_cases",
     ),
     Mutant(
         "G10",
@@ -114,7 +114,7 @@ KEPT = (
         "if world.cases:",
         "if world.cases and not world.law:",
         f"{_TESTS}test_pack_change.py"
-        "::test_who_records_meanwhile_is_told_to_come_again_and_decides_by_the_new_pack_then",
+        "::test_g10_who_records_meanwhile_is_told_to_come_again_and_decides_by_the_new_pack_then",
     ),
     Mutant(
         "G10",

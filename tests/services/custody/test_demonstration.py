@@ -54,7 +54,7 @@ async def test_every_fact_from_leaf_0_on_and_every_promise_says_demo(
     assert jwt.decode(promise, options={"verify_signature": False})["demo"] is True
 
 
-async def test_who_has_a_token_of_another_issuer_is_told_that_this_is_no_place_for_real_cases(scene: Scene) -> None:
+async def test_g10_who_has_a_token_of_another_issuer_is_told_that_this_is_no_place_for_real_cases(scene: Scene) -> None:
     before = await scene.counts()
     stranger = replace(scenes.principal("lab"), issuer="https://id.example")
     with pytest.raises(Problem) as one:

@@ -178,7 +178,7 @@ async def test_g10_whatever_ends_it_half_way_changes_nothing(place: Place, at: i
     assert await place.sound()
 
 
-async def test_who_records_meanwhile_is_told_to_come_again_and_decides_by_the_new_pack_then(place: Place) -> None:
+async def test_g10_who_records_meanwhile_is_told_to_come_again_and_decides_by_the_new_pack_then(place: Place) -> None:
     """A registration that read the old pack waits for its case, and begins anew when the pack is another."""
     await a_case(place.scene)
     _, sha256 = await place.preview("flat")

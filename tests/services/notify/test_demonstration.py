@@ -50,7 +50,7 @@ async def _all_said(
     return shown.text + page.text
 
 
-async def test_each_mail_page_and_fact_of_a_demonstration_says_so(
+async def test_g4_each_mail_page_and_fact_of_a_demonstration_says_so(
     worker: AsyncEngine,
     owner: AsyncEngine,
     client: Callable[[str], Client],
