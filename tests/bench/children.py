@@ -7,7 +7,7 @@ import socket
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,10 +31,11 @@ class Live:
     began: float
 
     async def tell(self, size: int) -> None:
-        """Say how far all is, to a producer with a lead."""
+        """Say how far all is, to a producer with a lead; one that has produced all and ended need not know."""
         if self.child.stdin is not None and self.child.returncode is None:
-            self.child.stdin.write(b"%d\n" % size)
-            await self.child.stdin.drain()
+            with suppress(ConnectionError):
+                self.child.stdin.write(b"%d\n" % size)
+                await self.child.stdin.drain()
 
     async def result(self) -> dict[str, float]:
         """What it said at its end; RuntimeError if it failed."""

@@ -86,7 +86,7 @@ def compose(text: str) -> tuple[Node | None, tuple[Defect, ...]]:
             return None, refused
         root = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.YAMLError as error:
-        return None, (_unreadable(error, text),)
+        return None, (_unreadable(error),)
     except (ValueError, OverflowError) as error:
         return None, (Defect(1, "", f"this is no YAML: {error}"),)
     if root is None:
@@ -120,14 +120,11 @@ def _refused(text: str) -> Iterator[Defect]:
             return
 
 
-def _unreadable(error: yaml.YAMLError, text: str) -> Defect:
-    if isinstance(error, yaml.MarkedYAMLError):
-        mark = error.problem_mark or error.context_mark
-        said = ": ".join(part for part in (error.context, error.problem) if part)
-        return Defect(mark.line + 1 if mark is not None else 1, "", f"this is no YAML: {said}")
-    position = getattr(error, "position", None)
-    line = text.count("\n", 0, position) + 1 if isinstance(position, int) else 1
-    return Defect(line, "", f"this is no YAML: {getattr(error, 'reason', None) or 'it cannot be read'}")
+def _unreadable(error: yaml.YAMLError) -> Defect:
+    marks = (getattr(error, "problem_mark", None), getattr(error, "context_mark", None))
+    mark = next((mark for mark in marks if mark is not None), None)
+    said = ": ".join(part for part in (getattr(error, "context", None), getattr(error, "problem", None)) if part)
+    return Defect(mark.line + 1 if mark is not None else 1, "", f"this is no YAML: {said or error}")
 
 
 def _node(node: yaml.Node, path: Path, defects: list[Defect]) -> Node:

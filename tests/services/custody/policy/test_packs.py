@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from services.custody.policy.choosing import choosable
+from services.custody.policy.choosing import NotChosen, choosable, chosen
 from services.custody.policy.expressions import FixedDate
 from services.custody.policy.lint import check, lint, lint_calendar
 from services.custody.policy.nodes import MAX_BYTES, MAX_DEPTH
@@ -342,3 +342,21 @@ def test_the_commands_say_what_they_find(tmp_path: Path) -> None:
     assert runner.invoke(commands, ["show", "us-wi", "nothing"]).exit_code == 1
     listed = runner.invoke(commands, ["sources"]).output.splitlines()
     assert len(listed) == 1 + sum(len(pack.retention) + len(pack.notice) for pack in packs().values())
+
+
+@pytest.mark.parametrize(
+    ("name", "unverified", "words"),
+    [
+        ("us-xx", True, "there is no pack 'us-xx'"),
+        ("demo", True, "only with the development issuer"),
+        ("chihuahua-reported", False, "needs allow_unverified"),
+    ],
+)
+def test_a_pack_of_which_a_rule_may_not_be_chosen_is_not(name: str, unverified: bool, words: str) -> None:
+    with pytest.raises(NotChosen, match=words):
+        chosen(name, unverified, False)
+
+
+def test_a_pack_that_may_be_chosen_is_the_shipped_one() -> None:
+    assert chosen("us-wi", False, False) is packs()["us-wi"]
+    assert chosen("demo", False, True).demo

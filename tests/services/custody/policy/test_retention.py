@@ -1,5 +1,6 @@
 """Until when an item is kept by a pack: the strictest text that may hold; unknown is never."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from services.custody.policy.facts import CaseFacts, ItemFacts, PersonFacts, Proceeding, RoleOf, Statement
-from services.custody.policy.retention import Law, flat, identity, later, retention, shipped_as
+from services.custody.policy.retention import Law, flat, identity, later, no_nearer, retention, shipped_as
 from services.custody.policy.rules import Pack
 from services.custody.policy.shipped import packs
 from shared.facts.samples import Retention
@@ -138,3 +139,39 @@ def test_what_is_not_known_is_named(pack: str, case: CaseFacts, named: tuple[str
 def test_of_a_case_that_no_rule_is_about_the_rule_is_missing() -> None:
     made = pack(retention_rule("forever", cases=[{"keep": "forever", "when": {"stage": ["uncharged"]}}]))
     assert Law(made).missing(case("convicted"), NOW) == ("no_rule",)
+
+
+def noticed(*texts: tuple[str, int, str]) -> Pack:
+    """A pack with these rules of notice: id, version, first day."""
+    found = packs()["flat"].notice[0]
+    named = tuple(
+        replace(found, id=name, version=version, valid_from=date.fromisoformat(day)) for name, version, day in texts
+    )
+    return replace(packs()["flat"], notice=named)
+
+
+@pytest.mark.parametrize(
+    ("texts", "named"),
+    [
+        ((), ("flat", 1)),
+        ((("N", 1, "2020-01-01"),), ("N", 1)),
+        ((("N", 1, "2020-01-01"), ("N", 2, "2026-11-24")), ("N", 2)),
+        ((("N", 2, "2026-11-25"), ("N", 1, "2020-01-01")), ("N", 1)),
+        ((("N", 1, "2026-11-25"),), ("flat", 1)),
+        ((("N", 1, "2020-01-01"), ("M", 1, "2020-01-01")), ("flat", 1)),
+    ],
+)
+def test_the_one_rule_of_notice_in_force_is_named_else_the_pack(
+    texts: tuple[tuple[str, int, str], ...], named: tuple[str, int]
+) -> None:
+    assert Law(noticed(*texts)).notice_rule(NOW) == named
+
+
+def test_a_law_is_known_by_its_packs_contents() -> None:
+    assert flat().sha256 == identity("flat").sha256
+
+
+@given(st.none() | st.dates(), st.none() | st.dates())
+def test_g10_under_another_law_no_end_comes_nearer(stood: date | None, says: date | None) -> None:
+    held = no_nearer(Retention(rule="A", version=1, until=stood), Retention(rule="B", version=1, until=says)).until
+    assert (held or date.max) >= max(stood or date.max, says or date.max)
