@@ -360,3 +360,8 @@ def test_a_pack_of_which_a_rule_may_not_be_chosen_is_not(name: str, unverified: 
 def test_a_pack_that_may_be_chosen_is_the_shipped_one() -> None:
     assert chosen("us-wi", False, False) is packs()["us-wi"]
     assert chosen("demo", False, True).demo
+
+
+def test_a_word_in_place_of_a_text_in_each_language_is_said_with_its_line() -> None:
+    reasons = {(one.line, one.path, one.reason) for one in lint("id: here\nversion: 1\ntitle: nothing\n", {})}
+    assert (3, "title", "this must be a mapping, and is 'nothing'") in reasons
